@@ -1,0 +1,3 @@
+//! The `standfast` program.
+
+fn main() {}
