@@ -1,6 +1,6 @@
 //! One step of the site's machine.
 
-use super::application::Application;
+use super::application::{Application, State as ApplicationState};
 use super::backoff;
 use super::site::{Applied, Effect, Event, Judged, Rules, Site, State, Target, Trouble};
 use crate::model::{ErrorClass, Revision};
@@ -169,7 +169,10 @@ fn rest(site: &mut Site, now: Timestamp, random: u64, rules: &Rules) -> (State, 
     let transient = |trouble: &Option<Trouble>| {
         trouble.as_ref().is_some_and(|trouble| trouble.class == ErrorClass::Transient)
     };
-    let again = transient(&site.link) || transient(&site.trouble) || transient(&site.offer);
+    let is_one_waiting = site.applications.values().any(|application| {
+        matches!(&application.state, ApplicationState::Held(trouble) if trouble.class == ErrorClass::Transient)
+    });
+    let again = transient(&site.link) || transient(&site.trouble) || transient(&site.offer) || is_one_waiting;
     site.failures = if again { site.failures.saturating_add(1) } else { 0 };
     let wait = if again {
         backoff::wait(site.failures, random).min(rules.poll.max(Duration::from_secs(1)))
