@@ -41,7 +41,8 @@ func main() {
 	}
 }
 
-// run starts the parts in order of need, and stops them in the opposite one.
+// run keeps the cluster up until it is asked to end; what the parts say about
+// being ended is no error.
 func run(set *settings) error {
 	if err := set.redirectLog(); err != nil {
 		return err
@@ -52,7 +53,15 @@ func run(set *settings) error {
 	if !set.interactive {
 		go readLines(os.Stdin, input, stop)
 	}
+	if err := runParts(ctx, set, input); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
 
+// runParts starts the parts in order of need, and stops them in the opposite
+// one when the context ends or one of them does.
+func runParts(ctx context.Context, set *settings, input <-chan string) error {
 	dir, err := openDirectory(set.dir)
 	if err != nil {
 		return err
@@ -72,20 +81,16 @@ func run(set *settings) error {
 		return err
 	}
 
-	group, running := errgroup.WithContext(ctx)
-	group.Go(func() error { return api.run(running) })
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return api.run(ctx) })
 	group.Go(func() error {
-		if err := startWorkers(running, group, dir, pki, api.url); err != nil {
+		if err := startWorkers(ctx, group, dir, pki, api.url); err != nil {
 			return err
 		}
 		set.announce(dir.kubeconfig())
-		return obey(running, input, db)
+		return obey(ctx, input, db)
 	})
-	err = group.Wait()
-	if ctx.Err() != nil {
-		return nil // we were asked to end; what the parts say about that is no error
-	}
-	return err
+	return group.Wait()
 }
 
 // startWorkers waits for the API server, starts what needs it, and returns when
