@@ -1,0 +1,133 @@
+//! The Kubernetes API.
+//!
+//! # What
+//! Discovery, lists of what is ours, server-side apply and delete, through `kube`; and the same in memory.
+//!
+//! # Invariants
+//! Every write carries the field manager [`crate::model::FIELD_MANAGER`]. Lists come by pages and are handed on object by object;
+//! nothing here keeps them. What the API server refuses is a value; an error is that it could not be asked.
+//!
+//! # Not here
+//! What to write (`plan`), whether it is healthy (`health`).
+//!
+//! # Tests
+//! The contract test runs on the memory cluster and on a real API server.
+
+mod error;
+
+use crate::model::{Gvk, Live, Object, ObjectKey, OwnerLabel};
+use async_trait::async_trait;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub use error::Error;
+
+/// A kind that the server serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kind {
+    /// Its plural resource name, `deployments`.
+    pub plural: String,
+    /// Whether its objects live in namespaces.
+    pub is_namespaced: bool,
+    /// Whether it can be listed.
+    pub is_listable: bool,
+}
+
+/// What the server serves, by group, version and kind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Kinds {
+    /// All kinds, in all served versions.
+    pub all: BTreeMap<Gvk, Kind>,
+    /// The version that the server prefers, by group and kind.
+    pub preferred: BTreeMap<(String, String), String>,
+}
+
+/// Which objects to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// The kind.
+    pub gvk: Gvk,
+    /// Only this namespace.
+    pub namespace: Option<String>,
+    /// Only what carries this owner label.
+    pub owner: Option<OwnerLabel>,
+    /// Stop after so many objects.
+    pub limit: Option<u32>,
+}
+
+/// How to apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ApplyMode {
+    /// Only judge, write nothing.
+    pub dry_run: bool,
+    /// Take over fields that another manager owns.
+    pub force: bool,
+    /// Refuse with [`Applied::Exists`] if the object is there already.
+    pub create_only: bool,
+}
+
+/// The server's answer to an apply.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Applied {
+    /// It is so now (or would be); the object as the server holds it, managed fields included.
+    Live(Live),
+    /// Other managers own fields that differ; nothing was written.
+    Conflict(Vec<FieldConflict>),
+    /// It is there already, and the apply was to create it; nothing was written.
+    Exists,
+    /// A field that cannot be changed differs; nothing was written.
+    Immutable(String),
+    /// The namespace, or the kind, is not there (yet).
+    NoPlace(String),
+    /// The server, or a webhook or policy of it, refused the object; its words.
+    Refused(String),
+}
+
+/// One field that another manager owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldConflict {
+    /// The manager's name.
+    pub manager: String,
+    /// The field as the server writes it: `.spec.replicas`.
+    pub field: String,
+}
+
+/// The server's answer to a delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is gone, or was already.
+    Gone,
+    /// It has been asked for and waits for finalizers, grace or its dependants.
+    Terminating,
+    /// An object with another uid stands there: not the one we meant; nothing was deleted.
+    Another,
+}
+
+/// Receives listed objects one by one.
+pub type Each<'a> = &'a mut (dyn FnMut(Live) + Send);
+
+/// The cluster.
+#[async_trait]
+pub trait Cluster: Send + Sync {
+    /// What the server serves; from memory unless `fresh`.
+    async fn kinds(&self, fresh: bool) -> Result<Arc<Kinds>, Error>;
+
+    /// One object, or `None`.
+    async fn get(&self, gvk: &Gvk, key: &ObjectKey) -> Result<Option<Live>, Error>;
+
+    /// Objects of one kind, by pages. A kind that the server does not serve has none.
+    async fn list(&self, query: &Query, each: Each<'_>) -> Result<(), Error>;
+
+    /// Server-side apply.
+    async fn apply(&self, object: &Object, mode: ApplyMode) -> Result<Applied, Error>;
+
+    /// Deletes, in the background manner (dependants follow), only the object with this uid.
+    async fn delete(&self, gvk: &Gvk, key: &ObjectKey, uid: &str) -> Result<Deleted, Error>;
+}
+
+impl Kinds {
+    /// The kind, if the server serves it.
+    pub fn get(&self, gvk: &Gvk) -> Option<&Kind> {
+        self.all.get(gvk)
+    }
+}

@@ -1,0 +1,1 @@
+//! PURE: live object → health; roll-up.

@@ -1,0 +1,66 @@
+//! The nouns that rooms hand to each other.
+//!
+//! # What
+//! Ids, revisions, artifacts, objects, plans, health and status: plain values with constructors, parsers and `Display`.
+//!
+//! # Invariants
+//! No I/O, no async, no clock. A value that exists is well-formed: constructors check, fields are private where they must hold.
+//!
+//! # Not here
+//! Decisions. A function that decides something lives in the room that owns the decision. Formats on disk live in `store`.
+//!
+//! # Tests
+//! Beside each noun, for its parser.
+
+pub mod application;
+pub mod artifact;
+pub mod baseline;
+pub mod class;
+pub mod commit;
+pub mod desired;
+pub mod facts;
+pub mod hash;
+pub mod health;
+pub mod inventory;
+pub mod live;
+pub mod moment;
+pub mod not_yet;
+pub mod object;
+pub mod path;
+pub mod phase;
+pub mod plan;
+pub mod revision;
+pub mod site;
+pub mod status;
+pub mod verdict;
+
+pub use application::{Adopt, AllowPrune, Application, Guard, OnRemoval};
+pub use artifact::{Artifact, Entry, EntryKind, File};
+pub use baseline::Baseline;
+pub use class::{Classify, ErrorClass};
+pub use commit::{ChainEnd, CommitChain, RawCommit, Traffic};
+pub use desired::{Desired, DesiredApplication};
+pub use facts::{ApplicationFacts, Facts, Floor, Quarantine};
+pub use hash::{BlobId, CommitId, Digest, Hash, TreeId};
+pub use health::{Health, HealthStatus};
+pub use inventory::{Inventory, InventoryEntry};
+pub use live::Live;
+pub use moment::Moment;
+pub use not_yet::NotYet;
+pub use object::{Gvk, Object, ObjectKey};
+pub use path::RepoPath;
+pub use phase::{ApplicationPhase, SitePhase};
+pub use plan::{Action, Change, ChangeSet, Done, Outcome, Plan, Refusal, RefusalReason, Stage, Step};
+pub use revision::{RefName, Revision};
+pub use site::{OwnerLabel, Site, SiteName};
+pub use status::SiteStatus;
+pub use verdict::{SignerName, Verification};
+
+/// The name of our server-side-apply field manager. It never changes: fields owned under another name could not be removed again.
+pub const FIELD_MANAGER: &str = "standfast";
+
+/// The label that marks an object as owned by one site's agent; its value is an [`OwnerLabel`].
+pub const OWNER_LABEL: &str = "standfast.dev/owner";
+
+/// The annotation that names the application an object belongs to.
+pub const APPLICATION_ANNOTATION: &str = "standfast.dev/application";

@@ -1,0 +1,107 @@
+//! The site's state as it is told to people and programs. Its JSON form only grows.
+
+use super::health::Health;
+use super::phase::{ApplicationPhase, SitePhase};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What runs here, why, since when, and what is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SiteStatus {
+    /// The site's name.
+    pub site: String,
+    /// Its phase.
+    pub phase: SitePhase,
+    /// When it entered that phase, RFC 3339.
+    pub since: String,
+    /// When this status was made, RFC 3339.
+    pub updated: String,
+    /// Why a person stopped new revisions, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<String>,
+    /// What is wrong, if something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Its revisions.
+    pub revision: Revisions,
+    /// Where this site's trust began, said until a pin proves more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trust: Option<TrustStatus>,
+    /// By application, in the order they are applied.
+    pub applications: Vec<ApplicationStatus>,
+    /// The link.
+    pub link: LinkStatus,
+}
+
+/// A constant name and the same in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Reason {
+    /// The constant: `VerificationFailed`.
+    pub code: String,
+    /// What happened, to what, and what to do.
+    pub message: String,
+}
+
+/// The site's revisions, each as `ref@sha1:…`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Revisions {
+    /// The newest that was proven.
+    pub accepted: Option<String>,
+    /// The one that is applied.
+    pub applied: Option<String>,
+    /// The newest of which every application was steady.
+    pub last_good: Option<String>,
+}
+
+/// Where trust began and who signed what is accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrustStatus {
+    /// The commit at which trust begins.
+    pub begins: String,
+    /// Who signed the accepted revision.
+    pub signer: String,
+    /// When it was accepted, RFC 3339.
+    pub accepted: String,
+}
+
+/// One application's state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApplicationStatus {
+    /// Its name.
+    pub name: String,
+    /// Its phase.
+    pub phase: ApplicationPhase,
+    /// The revision it is at, or on its way to.
+    pub revision: Option<String>,
+    /// The revision it was last steady at.
+    pub last_good: Option<String>,
+    /// Why its newest content is not tried again, if so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantined: Option<String>,
+    /// How many objects it has.
+    pub objects: usize,
+    /// The worst health among them.
+    pub health: Health,
+    /// What is wrong, if something is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}
+
+/// The link to the mirrors.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkStatus {
+    /// The mirror that answered last, its URL without credentials.
+    pub mirror: Option<String>,
+    /// When it did, RFC 3339.
+    pub last_contact: Option<String>,
+    /// Bytes over the link since midnight UTC, both ways.
+    pub bytes_today: u64,
+    /// Why the last contact failed, if it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+}

@@ -1,0 +1,1 @@
+//! PURE: desired + observed + inventory + policy → plan.

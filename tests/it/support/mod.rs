@@ -1,0 +1,1 @@
+//! What the tests share: sites in temporary folders, real git servers, real signatures, a real control plane.
