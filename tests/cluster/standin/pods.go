@@ -165,11 +165,13 @@ func (p *pods) refuse(ctx context.Context, pod *corev1.Pod, message string) erro
 	return p.write(ctx, pod, status)
 }
 
-// report writes the status that follows from the pod's behaviour.
+// report writes the status that follows from the pod's behaviour. A word that
+// it does not know changes nothing on a pod that has its node.
 func (p *pods) report(ctx context.Context, pod *corev1.Pod) error {
 	behaviour, err := behaviourOf(pod)
 	if err != nil {
-		return err
+		klog.ErrorS(err, "Reading a pod's behaviour", "pod", klog.KObj(pod))
+		return nil
 	}
 	restarts := restartsOf(pod)
 	if behaviour != CrashLoop {
@@ -182,7 +184,8 @@ func (p *pods) report(ctx context.Context, pod *corev1.Pod) error {
 		restarts++
 		wait = backoff(restarts)
 	}
-	if err := p.write(ctx, pod, statusOf(pod, behaviour, restarts, metav1.NewTime(now))); err != nil {
+	err = p.write(ctx, pod, statusOf(pod, behaviour, restarts, metav1.NewTime(now)))
+	if err != nil {
 		return err
 	}
 	p.crashes.set(pod.UID, now.Add(wait))

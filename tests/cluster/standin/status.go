@@ -25,7 +25,6 @@ func statusOf(pod *corev1.Pod, behaviour Behaviour, restarts int32, now metav1.T
 	if status.StartTime == nil {
 		status.StartTime = &now
 	}
-	status.QOSClass = pod.Status.QOSClass
 	status.InitContainerStatuses = initStatuses(pod, now)
 	status.ContainerStatuses = containerStatuses(pod, behaviour, restarts, now)
 	setConditions(&status, pod, behaviour, now)
