@@ -64,3 +64,7 @@ pub const OWNER_LABEL: &str = "standfast.dev/owner";
 
 /// The annotation that names the application an object belongs to.
 pub const APPLICATION_ANNOTATION: &str = "standfast.dev/application";
+
+/// The annotation on objects that stay when their application leaves this site; its value is `keep`. It stands on the object
+/// itself, so that it is known when the application, which said so, is gone, and even when our own records are lost.
+pub const ON_REMOVAL_ANNOTATION: &str = "standfast.dev/on-removal";
