@@ -1,7 +1,7 @@
 //! Moments as log lines: one INFO line for each change, the rest at DEBUG.
 
 use crate::model::{Moment, SitePhase, SiteStatus};
-use crate::report::Sink;
+use super::Sink;
 use std::sync::{Mutex, PoisonError};
 use tracing::{debug, info, warn};
 
