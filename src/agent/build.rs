@@ -4,13 +4,13 @@ use super::clock::Clock;
 use super::keep::Keeper;
 use crate::cluster::Cluster;
 use crate::fleet;
-use crate::model::{CommitChain, CommitId, Desired, Facts, Inventory, OwnerLabel, RefName, Revision};
+use crate::model::{CommitChain, CommitId, Desired, Facts, Inventory, OwnerLabel, RefName};
 use crate::reconcile::{self, Rules, Site};
 use crate::render::Render;
 use crate::report::Sink;
 use crate::source::Source;
 use crate::store::{self, Store};
-use crate::trust::{Verified, Verifier};
+use crate::trust::Verifier;
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -27,8 +27,6 @@ pub struct Settings {
     pub rules: Rules,
     /// How many last-good revisions are kept.
     pub keep: usize,
-    /// The version of this agent, against which a fleet's `requires.agent` is held.
-    pub version: &'static str,
     /// When this agent was built: no trusted time lies before it.
     pub built: Timestamp,
 }
@@ -74,8 +72,8 @@ pub struct Agent {
 pub(super) struct Work {
     /// What a mirror offered, unproven.
     pub(super) chain: Option<CommitChain>,
-    /// What was proven and is not accepted yet, with its signer.
-    pub(super) proven: Option<(Verified<Revision>, String)>,
+    /// What was proven and is not accepted yet.
+    pub(super) proven: Option<super::fetch::Proven>,
     /// The rendered revision.
     pub(super) desired: Option<Desired>,
     /// Our owner label in this fleet.

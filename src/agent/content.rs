@@ -2,11 +2,12 @@
 
 use super::build::Agent;
 use super::driver::trouble;
-use crate::fleet::{self, Answer, Resolved};
+use super::fetch::Proven;
+use crate::fleet::{self, Answer, Resolved, Version};
 use crate::model::{Artifact, Desired, DesiredApplication, ErrorClass, Moment, OwnerLabel, RepoPath, Revision};
 use crate::reconcile::{Event, Target, Trouble};
 use crate::render::Rendered;
-use crate::trust::{self, Verified};
+use crate::trust::{self, Ground, Verified};
 use std::collections::BTreeSet;
 
 /// How often rendering may ask for paths that it had not named before.
@@ -65,16 +66,18 @@ impl Agent {
 
     /// The revision with its proof: just proven, or read from disk and held against the facts again.
     async fn verified(&mut self, revision: &Revision) -> Result<Verified<Revision>, Trouble> {
-        if let Some((proven, _)) = self.work.proven.as_ref().filter(|(proven, _)| proven.get() == revision) {
-            return Ok(proven.clone());
+        if let Some(Proven::Chain(accepted)) = &self.work.proven
+            && accepted.revision.get() == revision
+        {
+            return Ok(accepted.revision.clone());
         }
         let commit = self.source.recall(&revision.commit).await.map_err(|error| trouble(&error))?;
-        let commit = commit.ok_or_else(|| Trouble {
-            class: ErrorClass::Transient,
-            reason: "ContentMissing",
-            message: format!("the commit of {revision} is not on disk any more; it comes with the next contact to a mirror"),
-        })?;
-        trust::reaffirm(&commit, revision).map_err(|error| trouble(&error))
+        let commit = commit.ok_or_else(|| Self::unknown(revision))?;
+        let ground = match self.settings.pin {
+            Some(pin) if pin == revision.commit => Ground::Pin(pin),
+            _ => Ground::Facts(&self.facts),
+        };
+        trust::reaffirm(&commit, revision, ground).map_err(|error| trouble(&error))
     }
 
     async fn complete(
@@ -91,7 +94,7 @@ impl Agent {
         let mut paths = BTreeSet::new();
         for _ in 0..ROUNDS {
             let artifact = self.complete(revision, &paths).await?;
-            let read = fleet::read(&artifact, &self.settings.local, self.settings.version);
+            let read = fleet::read(&artifact, &self.settings.local, &Version::of_this_agent());
             match read.map_err(|error| trouble(&error))? {
                 Answer::Needs(needed) => paths.extend(needed),
                 Answer::Resolved(resolved) => {

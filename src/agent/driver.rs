@@ -75,7 +75,7 @@ impl Agent {
     async fn carry_out(&mut self, effect: Effect) -> Event {
         let event = match effect {
             Effect::Fetch => self.fetch().await,
-            Effect::Verify => self.verify(),
+            Effect::Verify => self.verify().await,
             Effect::Accept => self.accept().await,
             Effect::Render(revision) => self.render(&revision).await,
             Effect::Apply => self.apply().await,

@@ -2,25 +2,32 @@
 
 use super::build::Agent;
 use super::driver::trouble;
-use crate::model::{ErrorClass, Floor, Moment};
+use crate::model::{Classify, CommitId, ErrorClass, Floor, Moment, Revision};
 use crate::reconcile::{Event, Trouble};
 use crate::source::Want;
 use crate::store::Changes;
-use crate::trust::{self, Base, TrustedClock, Verdict};
+use crate::trust::{self, Accepted, Base, TrustedClock, Verdict, Witness};
+
+/// How far below the floor a tip is looked for on disk, to tell a mirror that lags from a history that was rewritten.
+const LAG: usize = 500;
+
+/// What was proven and is not accepted yet.
+#[derive(Debug)]
+pub(super) enum Proven {
+    /// A chain of signatures.
+    Chain(Box<Accepted>),
+    /// The pin itself, which the site's own configuration vouches for.
+    Pin(Revision),
+}
 
 impl Agent {
-    /// The commit down to which a chain must be proven.
-    fn base(&self) -> Base {
-        match (&self.facts.floor, self.settings.pin) {
-            (Some(floor), _) => Base::Floor(floor.revision.commit),
-            (None, Some(pin)) => Base::Pin(pin),
-            (None, None) => Base::Nothing,
-        }
+    /// The time by which signatures are judged.
+    pub(super) fn trusted_clock(&self) -> TrustedClock {
+        trust::trusted(self.clock.now(), self.facts.clock_floor, self.settings.built)
     }
 
-    /// The time by which signatures are judged.
-    fn trusted_clock(&self) -> TrustedClock {
-        trust::trusted(self.clock.now(), self.facts.clock_floor, self.settings.built)
+    fn base(&self) -> Base {
+        Base::of(self.facts.floor.as_ref(), self.settings.pin)
     }
 
     pub(super) async fn fetch(&mut self) -> Event {
@@ -42,44 +49,72 @@ impl Agent {
         }
     }
 
-    pub(super) fn verify(&mut self) -> Event {
+    pub(super) async fn verify(&mut self) -> Event {
         let Some(chain) = self.work.chain.take() else { return Event::Unchanged };
-        match trust::judge(&chain, &self.base(), self.verifier.as_ref(), &self.trusted_clock()) {
-            Verdict::Unchanged => Event::Unchanged,
-            Verdict::Accepted { revision, proofs } => {
-                for proof in &proofs {
-                    self.sink.moment(&Moment::Checked(proof.commit, proof.verification.clone()));
-                }
-                let signer = proofs.first().map(|proof| proof.verification.to_string()).unwrap_or_default();
-                let proven = revision.get().clone();
-                self.work.proven = Some((revision, signer));
-                Event::Proven(proven)
+        let base = self.base();
+        match trust::judge(&chain, base, self.verifier.as_ref(), &self.trusted_clock()) {
+            Verdict::Unchanged if matches!(base, Base::Pin(_)) => {
+                self.work.proven = Some(Proven::Pin(chain.revision.clone()));
+                Event::Proven(chain.revision)
             }
-            Verdict::Refused(refused) => Event::Refused(Trouble {
-                class: ErrorClass::Untrusted,
-                reason: refused.reason(),
-                message: refused.to_string(),
-            }),
+            Verdict::Unchanged => Event::Unchanged,
+            Verdict::Accepted(accepted) => {
+                for checked in accepted.checks() {
+                    self.sink.moment(&Moment::Checked(checked.commit, checked.verification.clone()));
+                }
+                let revision = accepted.revision.get().clone();
+                self.work.proven = Some(Proven::Chain(Box::new(accepted)));
+                Event::Proven(revision)
+            }
+            Verdict::Refused(refusal) => {
+                let refusal = refusal.knowing(&chain.revision, &self.below_the_floor().await);
+                let message = format!("{} offers {}: {refusal}; {}", chain.mirror, chain.revision, refusal.reason.hint());
+                Event::Refused(Trouble { class: refusal.class(), reason: Classify::reason(&refusal), message })
+            }
         }
     }
 
+    /// The floor's ancestors by first parents, as far as they are on disk.
+    async fn below_the_floor(&self) -> Vec<CommitId> {
+        let mut below = Vec::new();
+        let mut at = self.facts.floor.as_ref().map(|floor| floor.revision.commit);
+        while let Some(commit) = at.filter(|_| below.len() < LAG) {
+            // A commit that is not on disk ends the line; that it cannot be read is for the next effect to find out.
+            let Ok(Some(raw)) = self.source.recall(&commit).await else { break };
+            at = trust::first_parent(&raw).ok().flatten();
+            below.extend(at);
+        }
+        below
+    }
+
     pub(super) async fn accept(&mut self) -> Event {
-        let Some((revision, signer)) = &self.work.proven else { return Event::Accepted };
-        let (revision, signer) = (revision.get().clone(), signer.clone());
-        let clock = self.trusted_clock();
+        let mut clock = self.trusted_clock();
         let mut facts = self.facts.clone();
-        let is_beginning = facts.floor.is_none() && self.settings.pin.is_none();
-        let began = match (&facts.floor, self.settings.pin) {
-            (Some(floor), _) => floor.began,
-            (None, Some(pin)) => pin,
-            (None, None) => revision.commit,
+        let before = facts.floor.as_ref();
+        let floor: Floor = match &self.work.proven {
+            None => return Event::Accepted,
+            Some(Proven::Pin(revision)) => trust::pinned(revision, &clock),
+            Some(Proven::Chain(accepted)) => {
+                clock = clock.lift(Witness::Commit(accepted.tip.committed));
+                accepted.floor(before, &clock)
+            }
         };
-        facts.floor = Some(Floor { revision: revision.clone(), accepted: clock.now, began, signer: signer.clone() });
-        facts.clock_floor = Some(clock.now);
+        let is_beginning = before.is_none() && self.settings.pin.is_none();
+        facts.floor = Some(floor.clone());
+        facts.clock_floor = Some(clock.now());
         if let Err(trouble) = self.save(facts, Changes::default()).await {
             return Event::Failed(trouble);
         }
-        self.sink.moment(&Moment::Accepted { revision, signer, is_beginning });
+        self.sink.moment(&Moment::Accepted { revision: floor.revision, signer: floor.signer, is_beginning });
         Event::Accepted
+    }
+
+    /// What a proof is missing for: a revision that is neither proven now nor known to the facts.
+    pub(super) fn unknown(revision: &Revision) -> Trouble {
+        Trouble {
+            class: ErrorClass::Transient,
+            reason: "ContentMissing",
+            message: format!("the commit of {revision} is not on disk; it comes with the next contact to a mirror"),
+        }
     }
 }

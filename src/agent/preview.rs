@@ -17,7 +17,7 @@ impl Agent {
         match self.fetch().await {
             Event::FetchFailed(trouble) if revision.is_none() => return Err(vec![trouble]),
             Event::FetchFailed(trouble) => self.sink.moment(&crate::model::Moment::Unreachable(trouble.message)),
-            _ => match self.verify() {
+            _ => match self.verify().await {
                 Event::Proven(proven) => revision = Some(proven),
                 Event::Refused(trouble) => return Err(vec![trouble]),
                 _ => {}
