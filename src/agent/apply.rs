@@ -81,10 +81,14 @@ impl Agent {
             objects.map(|object| (object.key(), object.gvk().version.clone())).collect();
         let before = self.inventory.clone().unwrap_or_default();
         let union = plan::union(&before, standing, &|key| versions.get(key).cloned().unwrap_or_default());
-        let news = union.entries.iter().filter(|(key, entry)| before.entries.get(*key) != Some(entry));
+        let is_whole = std::mem::take(&mut self.work.is_rebuilt);
+        let news = union.entries.iter().filter(|(key, entry)| is_whole || before.entries.get(*key) != Some(entry));
         let put = news.map(|(key, entry)| (key.clone(), entry.clone())).collect();
-        let changes = Changes { put, ..Changes::default() };
-        self.save(facts, changes).await?;
+        let changes = Changes { put, rebuilt: is_whole.then_some(true), ..Changes::default() };
+        if let Err(trouble) = self.save(facts, changes).await {
+            self.work.is_rebuilt = is_whole;
+            return Err(trouble);
+        }
         self.inventory = Some(Inventory { is_rebuilt: before.is_rebuilt, ..union });
         Ok(())
     }
@@ -96,9 +100,10 @@ impl Agent {
             subject.is_some_and(|subject| !progress.held.contains_key(&subject.application.name))
         };
         let places: Vec<Place> = stage.places.iter().filter(open).copied().collect();
+        let agent: &Self = self;
         let prepare = |place: Place| async move {
-            let subject = self.subject(place)?;
-            Some((place, self.prepare(subject).await))
+            let subject = agent.subject(place)?;
+            Some((place, agent.prepare(subject).await))
         };
         let prepared: Vec<_> = stream::iter(places).map(prepare).buffered(AT_ONCE).filter_map(std::future::ready).collect().await;
         let mut steps = Vec::new();

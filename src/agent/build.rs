@@ -80,6 +80,8 @@ pub(super) struct Work {
     pub(super) owner: Option<OwnerLabel>,
     /// The last look at the cluster, with the desired set as it is sent.
     pub(super) seen: Option<super::observe::Observation>,
+    /// Whether the inventory was put together from the cluster and is not in the store yet.
+    pub(super) is_rebuilt: bool,
     /// The last look at the health of what is desired; `None` when something was written since.
     pub(super) health: Option<Vec<super::settle::Looked>>,
 }

@@ -22,6 +22,7 @@ mod driver;
 mod fetch;
 mod keep;
 mod observe;
+mod open;
 mod preview;
 mod prune;
 mod settle;
@@ -30,4 +31,5 @@ mod status;
 pub mod status_file;
 
 pub use build::{build, Agent, Ports, Settings};
-pub use driver::Ending;
+pub use driver::{Ending, explain};
+pub use open::{OpenError, open};

@@ -82,7 +82,7 @@ impl Agent {
 
     /// Puts the inventory together from the owner label.
     async fn rebuild_inventory(&mut self, kinds: &Kinds, owner: &OwnerLabel) -> Result<(), Trouble> {
-        let mut inventory = Inventory { is_rebuilt: self.facts.last_good.is_some(), ..Inventory::default() };
+        let mut inventory = Inventory { is_rebuilt: true, ..Inventory::default() };
         for ((group, kind), version) in &kinds.preferred {
             let gvk = Gvk { group: group.clone(), version: version.clone(), kind: kind.clone() };
             if !kinds.get(&gvk).is_some_and(|kind| kind.is_listable) {
@@ -92,12 +92,12 @@ impl Agent {
             let mut each = |live: Live| inventory.entries.extend(plan::recognise(&live, owner));
             self.cluster.list(&query, &mut each).await.map_err(|error| trouble(&error))?;
         }
-        inventory.is_rebuilt |= !inventory.entries.is_empty();
-        if inventory.is_rebuilt {
-            let found = inventory.entries.len();
-            let note = format!("the record of what is ours was put together from the cluster ({found} objects); nothing is pruned until a whole revision has been steady");
-            self.sink.moment(&Moment::Note(note));
-        }
+        let found = inventory.entries.len();
+        self.sink.moment(&Moment::Note(format!(
+            "the record of what is ours was lost and put together from the cluster: {found} objects; \
+             nothing is pruned until a whole revision has been steady"
+        )));
+        self.work.is_rebuilt = true;
         self.inventory = Some(inventory);
         Ok(())
     }

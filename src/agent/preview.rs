@@ -43,9 +43,10 @@ impl Agent {
         for stage in self.stages() {
             let open = |place: &&Place| self.subject(**place).is_some_and(|subject| !held.contains(&subject.application.name));
             let places: Vec<Place> = stage.places.iter().filter(open).copied().collect();
+            let agent: &Self = self;
             let prepare = |place: Place| async move {
-                let Some(subject) = self.subject(place) else { return Ok(None) };
-                self.foresee(subject).await.map(Some)
+                let Some(subject) = agent.subject(place) else { return Ok(None) };
+                agent.foresee(subject).await.map(Some)
             };
             let prepared: Vec<_> = stream::iter(places).map(prepare).buffered(AT_ONCE).try_collect().await?;
             let mut steps = Vec::new();

@@ -2,8 +2,12 @@
 
 use crate::model::{Moment, SiteStatus};
 use crate::report::Sink;
+use crate::store::durable::{self, RealDisk};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+
+/// Everybody on the machine may read the status; there is no secret in it.
+const READABLE: u32 = 0o644;
 
 /// Writes `status.json` whenever the status says something new. The time at which it was made is not news.
 #[derive(Debug)]
@@ -30,7 +34,7 @@ impl Sink for StatusFile {
         }
         let written = serde_json::to_vec(status)
             .map_err(std::io::Error::other)
-            .and_then(|text| crate::store::durable::replace(&self.path, &text));
+            .and_then(|text| durable::write_atomic(&RealDisk, &self.path, &text, READABLE));
         match written {
             Ok(()) => *last = Some(status.clone()),
             Err(error) => tracing::warn!(path = %self.path.display(), %error, "cannot write the status file"),

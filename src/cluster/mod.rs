@@ -22,6 +22,9 @@ use std::sync::Arc;
 
 pub use error::Error;
 
+/// The reason of an error that means that the API server is not there at all.
+pub const UNREACHABLE: &str = "ApiServerUnreachable";
+
 /// A kind that the server serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kind {
@@ -129,5 +132,14 @@ impl Kinds {
     /// The kind, if the server serves it.
     pub fn get(&self, gvk: &Gvk) -> Option<&Kind> {
         self.all.get(gvk)
+    }
+
+    /// The same kind in a version that is served: this one if it is, else the preferred one.
+    pub fn served(&self, gvk: &Gvk) -> Option<Gvk> {
+        if self.all.contains_key(gvk) {
+            return Some(gvk.clone());
+        }
+        let version = self.preferred.get(&(gvk.group.clone(), gvk.kind.clone()))?;
+        Some(Gvk { version: version.clone(), ..gvk.clone() })
     }
 }
