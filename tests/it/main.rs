@@ -8,3 +8,7 @@
 )]
 
 mod support;
+
+mod store_contract;
+mod store_damaged_cache;
+mod store_power_cut;
