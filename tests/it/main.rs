@@ -9,3 +9,7 @@
 
 mod architecture;
 mod support;
+
+mod store_contract;
+mod store_damaged_cache;
+mod store_power_cut;
