@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod render_kubectl;
 mod support;
 
 mod store_contract;
