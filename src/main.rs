@@ -1,7 +1,3 @@
 //! The `standfast` program.
 
-use std::process::ExitCode;
-
 fn main() {}
-    standfast::cli::run()
-}

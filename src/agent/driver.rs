@@ -1,6 +1,6 @@
 //! The loop: one effect after the other, each answered by an event.
 
-use super::build::Agent;
+use super::build::{Agent, Work};
 use super::clock;
 use crate::model::{Classify, Moment};
 use crate::reconcile::{Effect, Event, State, Trouble, step};
@@ -29,6 +29,7 @@ impl Agent {
                 _ => None,
             };
         }
+        self.rest();
         self.ending()
     }
 
@@ -41,6 +42,9 @@ impl Agent {
                 until = self.advance(Event::Tick) => until,
             };
             let Some(until) = until else { return };
+            if matches!(self.site.state, State::Idle { .. }) {
+                self.rest();
+            }
             tokio::select! {
                 () = &mut stop => return,
                 () = self.wait_until(until) => {}
@@ -91,6 +95,12 @@ impl Agent {
             _ => {}
         }
         event
+    }
+
+    /// Between passes nothing heavy is held.
+    fn rest(&mut self) {
+        let owner = self.work.owner.take();
+        self.work = Work { owner, is_rebuilt: self.work.is_rebuilt, ..Work::default() };
     }
 
     async fn wait_until(&self, until: Timestamp) {

@@ -42,8 +42,9 @@ impl Agent {
                 self.link.mirror = Some(chain.mirror.clone());
                 self.link.last_contact = Some(now);
                 self.sink.moment(&Moment::Fetched { mirror: chain.mirror.clone(), commits: chain.commits.len(), bytes });
+                let commits = chain.commits.len();
                 self.work.chain = Some(chain);
-                Event::Fetched
+                Event::Fetched(commits)
             }
             Err(error) => Event::FetchFailed(trouble(&error)),
         }

@@ -22,7 +22,7 @@ mod driver;
 mod fetch;
 mod keep;
 mod observe;
-mod open;
+//mod open;
 mod preview;
 mod prune;
 mod settle;
@@ -32,4 +32,4 @@ pub mod status_file;
 
 pub use build::{build, Agent, Ports, Settings};
 pub use driver::{Ending, explain};
-pub use open::{OpenError, open};
+//pub use open::{OpenError, open};

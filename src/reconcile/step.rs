@@ -13,24 +13,24 @@ pub fn step(mut site: Site, event: Event, now: Timestamp, random: u64, rules: &R
     let (state, effects) = match (state, event) {
         (State::Idle { .. }, Event::Tick) => (State::Fetching, vec![Effect::Fetch]),
 
-        (State::Fetching, Event::Fetched) => {
+        (State::Fetching, Event::Fetched(commits)) => {
             site.link = None;
-            (State::Verifying, vec![Effect::Verify])
+            (State::Verifying(commits), vec![Effect::Verify])
         }
         (State::Fetching, Event::FetchFailed(trouble)) => {
             site.link = Some(trouble);
             go_on(&mut site, now, random, rules)
         }
 
-        (State::Verifying, Event::Proven(revision)) => {
+        (State::Verifying(_), Event::Proven(revision)) => {
             site.offer = None;
             (State::Accepting(revision), vec![Effect::Accept])
         }
-        (State::Verifying, Event::Unchanged) => {
+        (State::Verifying(_), Event::Unchanged) => {
             site.offer = None;
             go_on(&mut site, now, random, rules)
         }
-        (State::Verifying, Event::Refused(trouble)) => {
+        (State::Verifying(_), Event::Refused(trouble)) => {
             site.offer = Some(trouble);
             go_on(&mut site, now, random, rules)
         }
@@ -190,7 +190,7 @@ fn later(now: Timestamp, wait: Duration) -> Timestamp {
 fn name(event: &Event) -> &'static str {
     match event {
         Event::Tick => "Tick",
-        Event::Fetched => "Fetched",
+        Event::Fetched(_) => "Fetched",
         Event::FetchFailed(_) => "FetchFailed",
         Event::Proven(_) => "Proven",
         Event::Unchanged => "Unchanged",

@@ -61,7 +61,7 @@ fn steady() -> Site {
 fn way_to_steady(n: u8, content: &str) -> Vec<Event> {
     vec![
         Event::Tick,
-        Event::Fetched,
+        Event::Fetched(1),
         Event::Proven(revision(n)),
         Event::Accepted,
         Event::Rendered(vec![target("pos", content)]),
@@ -74,14 +74,14 @@ fn way_to_steady(n: u8, content: &str) -> Vec<Event> {
 
 #[test]
 fn the_floor_is_written_before_anything_is_rendered() {
-    let (_, effects) = feed(fresh(), vec![Event::Tick, Event::Fetched, Event::Proven(revision(1))]);
+    let (_, effects) = feed(fresh(), vec![Event::Tick, Event::Fetched(1), Event::Proven(revision(1))]);
     assert_eq!(effects, [Effect::Accept]);
 }
 
 #[test]
 fn a_floor_that_cannot_be_written_keeps_the_site_at_what_it_had() {
     let failed = Event::Failed(trouble(ErrorClass::Transient));
-    let (site, effects) = feed(steady(), vec![Event::Tick, Event::Fetched, Event::Proven(revision(2)), failed]);
+    let (site, effects) = feed(steady(), vec![Event::Tick, Event::Fetched(1), Event::Proven(revision(2)), failed]);
     assert_eq!(effects, [Effect::Render(revision(1))]);
     assert_eq!(site.accepted, Some(revision(1)));
 }
@@ -96,7 +96,7 @@ fn without_a_link_the_site_goes_on_with_what_it_has() {
 
 #[test]
 fn a_refused_revision_holds_the_site_while_last_good_is_healed() {
-    let (site, effects) = feed(steady(), vec![Event::Tick, Event::Fetched, Event::Refused(trouble(ErrorClass::Untrusted))]);
+    let (site, effects) = feed(steady(), vec![Event::Tick, Event::Fetched(1), Event::Refused(trouble(ErrorClass::Untrusted))]);
     assert_eq!(effects, [Effect::Render(revision(1))]);
     let rest = way_to_steady(1, "a").split_off(4);
     let (site, _) = feed(site, rest);
@@ -106,7 +106,7 @@ fn a_refused_revision_holds_the_site_while_last_good_is_healed() {
 
 #[test]
 fn a_revision_that_does_not_render_leaves_last_good_in_force() {
-    let events = vec![Event::Tick, Event::Fetched, Event::Proven(revision(2)), Event::Accepted];
+    let events = vec![Event::Tick, Event::Fetched(1), Event::Proven(revision(2)), Event::Accepted];
     let (site, _) = feed(steady(), events);
     let (site, effects) = feed(site, vec![Event::RenderFailed(trouble(ErrorClass::Terminal))]);
     assert_eq!(effects, [Effect::Render(revision(1))]);
@@ -157,7 +157,7 @@ fn a_poll_without_news_changes_no_phase() {
     let mut site = steady();
     for event in [
         Event::Tick,
-        Event::Fetched,
+        Event::Fetched(0),
         Event::Unchanged,
         Event::Rendered(vec![target("pos", "a")]),
         Event::Applied(vec![applied("pos")]),
@@ -165,9 +165,7 @@ fn a_poll_without_news_changes_no_phase() {
         Event::Pruned(None),
         Event::Kept,
     ] {
-        if !matches!(event, Event::Fetched) {
-            assert_eq!(site.phase(), SitePhase::Steady, "before {event:?}");
-        }
+        assert_eq!(site.phase(), SitePhase::Steady, "before {event:?}");
         (site, _) = feed(site, vec![event]);
     }
 }
@@ -201,7 +199,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     let name = prop_oneof![Just("pos"), Just("web")];
     prop_oneof![
         Just(Event::Tick),
-        Just(Event::Fetched),
+        (0usize..2).prop_map(Event::Fetched),
         class.clone().prop_map(|class| Event::FetchFailed(trouble(class))),
         (1u8..4).prop_map(|n| Event::Proven(revision(n))),
         Just(Event::Unchanged),
@@ -222,7 +220,7 @@ fn any_event() -> impl Strategy<Value = Event> {
 /// The event with which a world where everything works answers an effect.
 fn answer(effect: &Effect) -> Option<Event> {
     Some(match effect {
-        Effect::Fetch => Event::Fetched,
+        Effect::Fetch => Event::Fetched(0),
         Effect::Verify => Event::Unchanged,
         Effect::Accept => Event::Accepted,
         Effect::Render(_) => Event::Rendered(vec![target("pos", "a")]),
