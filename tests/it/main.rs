@@ -7,4 +7,5 @@
     reason = "tests start real programs and write files"
 )]
 
+mod source_https;
 mod support;
