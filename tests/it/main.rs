@@ -9,6 +9,7 @@
 
 mod architecture;
 mod render_kubectl;
+mod source_https;
 mod support;
 
 mod store_contract;

@@ -1,0 +1,137 @@
+//! The content of a proven revision: what is on disk, and what is missing from the mirrors.
+
+use super::chain;
+use super::error::Error;
+use super::ids;
+use super::mirror::{Answer, History};
+use super::mirror_error::MirrorError;
+use super::objects::Place;
+use super::trouble::Trouble;
+use super::walk::{self, Found, Missing, What};
+use super::worker::Worker;
+use crate::model::{Artifact, RepoPath, Revision, TreeId};
+use gix::ObjectId;
+use gix::objs::{Kind, TreeRefIter};
+use std::collections::BTreeSet;
+
+/// Most objects asked for in one request; each costs 50 bytes to ask for.
+const WANTS: usize = 2000;
+
+/// One revision that is being completed.
+struct Completion<'a> {
+    revision: &'a Revision,
+    root: TreeId,
+    paths: &'a BTreeSet<RepoPath>,
+    /// An older commit with its root tree at hand: what is there of it need not come again.
+    older: Option<ObjectId>,
+    /// Whether the difference to `older` was asked for as a whole.
+    asked_difference: bool,
+}
+
+impl Worker {
+    pub(super) fn complete(
+        &mut self,
+        revision: &Revision,
+        root: TreeId,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, Error> {
+        if let Some(tip) = ids::object(&revision.commit.0) {
+            self.objects.promote(&tip)?;
+        }
+        let mut found = walk::walk(&self.objects, &self.limits, &root, paths)?;
+        if !found.missing.is_empty() {
+            let older = self.older(revision)?;
+            let mut completion = Completion { revision, root, paths, older, asked_difference: false };
+            found = self.fetch_missing(&mut completion, found)?;
+        }
+        let files = walk::load(&self.objects, &self.limits, &found)?;
+        Ok(Artifact { revision: revision.clone(), root, trees: found.trees, files })
+    }
+
+    /// Asks the mirrors, the one that answered last first, until nothing is missing.
+    fn fetch_missing(&mut self, completion: &mut Completion<'_>, mut found: Found) -> Result<Found, Error> {
+        let mut failures = Vec::new();
+        let mut order: Vec<usize> = (0..self.mirrors.len()).collect();
+        order.sort_by_key(|at| *at != self.answered);
+        for at in order {
+            loop {
+                if let Err(trouble) = self.ask(at, completion, &found.missing) {
+                    failures.push(self.failure(at, trouble)?);
+                    break;
+                }
+                let now = walk::walk(&self.objects, &self.limits, &completion.root, completion.paths)?;
+                if now.missing.is_empty() {
+                    return Ok(now);
+                }
+                let stuck = now.missing == found.missing && completion.asked_difference;
+                completion.asked_difference = true;
+                found = now;
+                if stuck {
+                    let what = "it lacks what was asked for".to_owned();
+                    let error = MirrorError::GarbagePack { what, source: None };
+                    failures.push(self.failure(at, error.into())?);
+                    break;
+                }
+            }
+        }
+        let paths = found.missing.into_iter().map(|missing| missing.path).collect();
+        Err(Error::Missing { revision: completion.revision.clone(), paths, failures })
+    }
+
+    /// One step towards having it all.
+    fn ask(&mut self, at: usize, completion: &Completion<'_>, missing: &[Missing]) -> Result<(), Trouble> {
+        if !completion.asked_difference && self.ask_difference(at, completion)? {
+            return Ok(());
+        }
+        let bare = self.mirrors[at].filters()?;
+        let mut level = Vec::new();
+        let mut whole = Vec::new();
+        for missing in missing {
+            let fresh = missing.what == What::WholeTree && !self.had(completion.older, &missing.path)?;
+            if fresh { whole.push(missing) } else { level.push(missing) }
+        }
+        let ids = |missing: &[&Missing]| missing.iter().map(|it| it.id).take(WANTS).collect::<Vec<_>>();
+        let trees_left = level.iter().any(|missing| missing.what != What::Blob);
+        if bare && trees_left {
+            // One level of trees at a time: what lies below them is mostly at hand, or not asked for.
+            self.bring(at, &ids(&level), true, History::NoCommits, Place::Main)?;
+        } else {
+            level.extend(whole);
+            self.bring(at, &ids(&level), false, History::NoCommits, Place::Main)?;
+        }
+        Ok(())
+    }
+
+    /// Where the whole repository is asked for and an older revision is at hand whole, the difference is one small thin pack.
+    fn ask_difference(&mut self, at: usize, completion: &Completion<'_>) -> Result<bool, Trouble> {
+        let (Some(older), true) = (completion.older, completion.paths.contains(&RepoPath::root())) else {
+            return Ok(false);
+        };
+        let Some(tip) = ids::object(&completion.revision.commit.0) else { return Ok(false) };
+        if !self.holds_content_of(older)? {
+            return Ok(false);
+        }
+        let history = History::Above { base: older, thin: true };
+        Ok(self.bring(at, &[tip], false, history, Place::Main)? == Answer::Pack)
+    }
+
+    /// The nearest commit below the revision that we have content of.
+    fn older(&self, revision: &Revision) -> Result<Option<ObjectId>, Error> {
+        chain::nearest_held(&self.objects, &self.limits, &revision.commit)
+    }
+
+    /// Whether `path` was a folder in the older revision, and its tree is at hand.
+    fn had(&self, older: Option<ObjectId>, path: &RepoPath) -> Result<bool, Error> {
+        let Some(older) = older else { return Ok(false) };
+        let mut tree = chain::root_of(&self.objects, &older)?;
+        for part in path.parts() {
+            let Some(id) = tree else { return Ok(false) };
+            let Some((Kind::Tree, raw)) = self.objects.find(&id)? else { return Ok(false) };
+            tree = TreeRefIter::from_bytes(&raw, ids::KIND)
+                .filter_map(Result::ok)
+                .find(|entry| entry.filename == part && entry.mode.is_tree())
+                .map(|entry| entry.oid.to_owned());
+        }
+        Ok(tree.is_some_and(|tree| self.objects.contains(&tree)))
+    }
+}
