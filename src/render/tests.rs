@@ -245,7 +245,11 @@ status: {a: 1}
 }
 
 #[test]
-fn labels_and_annotations_that_cannot_be() {
+fn metadata_that_cannot_be() {
+    refused(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 042}\n",
+        "cannot take apps/pos/a.yaml (line 1): metadata.name is not a text: put it in quotes",
+    );
     let check = |metadata: &str, what: &str| {
         let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, {metadata}}}\n");
         refused(&text, &format!("cannot take apps/pos/a.yaml (line 1): {what}"));
