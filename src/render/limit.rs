@@ -26,7 +26,7 @@ impl Limit {
             // One object is 3 MiB at most for the API server, and all files of an application are in memory at once.
             Self::Bytes => 16 << 20,
             // A value takes about 250 bytes (measured, as tree and as JSON): this many take 50 MB, inside of what a site may use under
-            // attack. The largest sets of CustomResourceDefinitions in wide use have some 170,000.
+            // attack.
             Self::Values => 200_000,
             // Small references can ask for large values, many times over.
             Self::Filled => 4 << 20,
