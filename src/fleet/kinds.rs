@@ -228,3 +228,41 @@ fn words(text: &str, most: usize, fits: fn(u8) -> bool) -> bool {
         && ends.is_some_and(|(first, last)| first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric())
         && bytes.iter().all(|b| fits(*b))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use proptest::string::string_regex;
+
+    proptest! {
+        /// An editor that goes by the schema must not take what the agent refuses.
+        #[test]
+        fn what_a_pattern_matches_has_the_form(
+            (form, text) in prop::sample::select(vec![&DNS_LABEL, &FLEET_NAME, &KEY, &LABEL_VALUE, &NAME, &KIND, &TIMEZONE, &SHARE])
+                .prop_flat_map(|form: &'static Form| {
+                    let pattern = form.pattern.unwrap_or_default().trim_start_matches('^').trim_end_matches('$');
+                    (Just(form), string_regex(pattern).unwrap())
+                })
+        ) {
+            prop_assert!((form.fits)(&text), "{:?} is not {}", text, form.what);
+        }
+    }
+
+    #[test]
+    fn what_has_a_form() {
+        let check = |form: &Form, good: &[&str], bad: &[&str]| {
+            assert!(good.iter().all(|text| (form.fits)(text)), "{good:?} {}", form.what);
+            assert!(!bad.iter().any(|text| (form.fits)(text)), "{bad:?} {}", form.what);
+        };
+        let long = "a".repeat(64);
+        check(&DNS_LABEL, &["a", "a-1"], &["", "-a", "a-", "A", "a.b", "a_b", &long]);
+        check(&FLEET_NAME, &["acme.stores-1"], &["", ".a", "a/b", &long]);
+        check(&KEY, &["a", "example.com/x_y"], &["", "a:b", "a}", "/a", "a b"]);
+        check(&LABEL_VALUE, &["", "a", "A_b.c-d"], &["-", "a/b", "a b", &long]);
+        check(&NAME, &["A", "_a1"], &["", "1A", "A-B", "A.B", "é"]);
+        check(&KIND, &["Job"], &["job", "", "Job.batch"]);
+        check(&PATH, &["apps/pos", "a b"], &["/a", "../a", "a//b", ".git"]);
+        check(&TIMEZONE, &["UTC", "Europe/Berlin", "Etc/GMT+1"], &["", "Europe Berlin", "1"]);
+    }
+}

@@ -47,7 +47,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::Error;
 pub use place::Place;
-pub use read::read;
+pub use read::{documents, read};
 pub use schema::{KINDS, schema};
 pub use version::{ParseVersionError, Requirement, Version};
 
@@ -77,6 +77,13 @@ pub struct Resolved {
     pub applications: Vec<Application>,
     /// What a person should know: "the fleet has no document for this site".
     pub notes: Vec<String>,
+}
+
+impl Resolved {
+    /// What rendering needs to have fetched.
+    pub fn paths(&self) -> BTreeSet<RepoPath> {
+        self.applications.iter().map(|application| application.path.clone()).collect()
+    }
 }
 
 /// What reading the documents comes to.

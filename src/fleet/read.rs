@@ -6,7 +6,9 @@ use super::error::Error;
 use super::place::Place;
 use super::version::Version;
 use super::{Answer, Local, Resolved, fragment, kinds, quantity, site};
-use crate::model::{Adopt, Application, Artifact, Guard, NotYet, OnRemoval, Presence, RepoPath, Site};
+use crate::model::{
+    Adopt, Application, Artifact, Guard, NotYet, OnRemoval, Presence, RepoPath, Site, SiteName,
+};
 use crate::trust::Verified;
 use std::collections::BTreeSet;
 
@@ -52,6 +54,12 @@ pub fn read(artifact: &Verified<Artifact>, local: &Local, agent: &Version) -> Re
     let mut needed = site::needs(artifact, &local.name)?;
     needed.insert(file);
     Ok(Answer::Needs(needed))
+}
+
+/// The documents of a site, wherever it lies and whether or not the revision has them: what to ask for at first, so that the first
+/// answer of [`read`] resolves.
+pub fn documents(name: &SiteName) -> BTreeSet<RepoPath> {
+    site::documents(name).into_iter().chain([fleet_file()]).collect()
 }
 
 fn fleet_file() -> RepoPath {

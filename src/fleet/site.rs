@@ -26,6 +26,11 @@ enum Found<'a> {
     Needed,
 }
 
+/// Where the documents of a site would lie.
+pub(super) fn documents(name: &SiteName) -> BTreeSet<RepoPath> {
+    Documents::of(name).all().cloned().collect()
+}
+
 /// Paths of the site's documents that must be fetched before [`read`] can say anything.
 pub(super) fn needs(artifact: &Artifact, name: &SiteName) -> Result<BTreeSet<RepoPath>, Error> {
     let mut needed = BTreeSet::new();

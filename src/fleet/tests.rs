@@ -2,6 +2,7 @@ use super::*;
 use crate::model::fake::{artifact, put};
 use crate::model::{Adopt, AllowPrune, Artifact, BlobId, Classify, EntryKind, ErrorClass, Hash, OnRemoval};
 use crate::trust::fake::assume;
+use proptest::prelude::*;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -63,6 +64,7 @@ fn it_names_what_it_needs_until_it_can_resolve() {
         "sites/emea/de/store-042.yaml",
     ];
     check(whole.clone(), &[&["fleet.yaml"][..], &everywhere].concat());
+    assert_eq!(Answer::Needs(documents(&local().name)), read_artifact(whole.clone(), &local()).unwrap());
     whole.files = artifact(&files[..1]).files;
     check(whole, &everywhere);
     check(Artifact { trees: BTreeMap::new(), ..artifact(&[]) }, &["fleet.yaml"]);
@@ -506,4 +508,17 @@ fn what_a_schema_knows() {
     assert_eq!(fleet["properties"]["kind"]["enum"], serde_json::json!(["Fleet"]));
     assert!(KINDS.into_iter().all(|kind| schema(kind).is_some()));
     assert_eq!(schema("Applications"), None);
+}
+
+proptest! {
+    /// Whatever stands in fleet.yaml is read or refused.
+    #[test]
+    fn any_fleet_is_read_or_refused(rest in "([a-zA-Z]{0,9}(: | |\\[|\\{|\\]|\\}|- |\n|\n  |\\$\\{|&a|\\*a)){0,20}") {
+        let _ = resolve_or_needs(&rest);
+        let _ = resolve_or_needs(&fleet(&rest));
+    }
+}
+
+fn resolve_or_needs(document: &str) -> Result<Answer, Error> {
+    read_artifact(artifact(&[("fleet.yaml", document), SITE]), &local())
 }

@@ -24,12 +24,18 @@ const OURS: &str = "standfast.dev/";
 /// Takes out what the server or kubectl keeps for itself: `status`, some of `metadata`, and kubectl's annotation.
 ///
 /// # Errors
-/// What is wrong with labels and annotations: one that is ours to set, or a value that is not a text.
+/// What is wrong in `metadata`: a label or annotation that is ours to set, or a value that YAML reads as a number or a boolean
+/// where a text must stand.
 pub(super) fn clean(value: &mut Value) -> Result<(), String> {
     let Some(fields) = value.as_object_mut() else { return Ok(()) };
     fields.remove("status");
     let Some(metadata) = fields.get_mut("metadata").and_then(Value::as_object_mut) else { return Ok(()) };
     metadata.retain(|field, _| !SERVER_SET.contains(&field.as_str()));
+    for field in ["name", "namespace"] {
+        if metadata.get(field).is_some_and(|value| value.is_number() || value.is_boolean()) {
+            return Err(format!("metadata.{field} is not a text: put it in quotes"));
+        }
+    }
     if metadata.get("namespace").is_some_and(|namespace| namespace.is_null() || namespace == "") {
         metadata.remove("namespace");
     }

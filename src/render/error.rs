@@ -68,6 +68,18 @@ pub enum Error {
         #[source]
         source: standfast_yaml::Error,
     },
+    /// A file is not readable as YAML, likely for a reference in a place where braces have a meaning.
+    #[error(
+        "cannot read {at}: inside of {{…}} and […] a `${{NAME}}` must stand in quotes; write the mapping or list in lines of its own \
+         where it is to become a number or a boolean"
+    )]
+    Braces {
+        /// Where.
+        at: Origin,
+        /// What the YAML reader said.
+        #[source]
+        source: standfast_yaml::Error,
+    },
     /// A text to be filled is wrong.
     #[error("cannot substitute in {at}")]
     Template {

@@ -25,8 +25,9 @@ impl Limit {
             Self::Files => 6000,
             // One object is 3 MiB at most for the API server, and all files of an application are in memory at once.
             Self::Bytes => 16 << 20,
-            // A large set of CustomResourceDefinitions has 150,000; so many take some 40 MB as trees and JSON.
-            Self::Values => 400_000,
+            // A value takes about 250 bytes (measured, as tree and as JSON): this many take 50 MB, inside of what a site may use under
+            // attack.
+            Self::Values => 200_000,
             // Small references can ask for large values, many times over.
             Self::Filled => 4 << 20,
             // Five times what a site's budgets are measured with.

@@ -40,14 +40,15 @@ pub(super) fn read(
     each: &mut dyn FnMut(Object, Origin) -> Result<(), Error>,
 ) -> Result<(), Failure> {
     let limits = Limits { bytes: budget.bytes, nodes: budget.nodes, depth: MAX_DEPTH, aliases: MAX_ALIASES };
-    let unreadable = |source| match source {
+    let is_filled = values.is_some();
+    let failure = |source| match source {
         standfast_yaml::Error::TooLarge { .. } | standfast_yaml::Error::AliasesTooLarge { .. } => {
             Failure::TooMuch(Limit::Bytes)
         }
         standfast_yaml::Error::TooManyNodes { .. } => Failure::TooMuch(Limit::Values),
-        source => Failure::Wrong(Error::Unreadable { file: file.clone(), source }),
+        source => Failure::Wrong(unreadable(file, bytes, is_filled, source)),
     };
-    let mut documents = parse_documents(bytes, &limits).map_err(unreadable)?;
+    let mut documents = parse_documents(bytes, &limits).map_err(failure)?;
     let (text, nodes) = documents.iter().map(size).fold((0, 0), add);
     budget.bytes = budget.bytes.checked_sub(text.max(bytes.len())).ok_or(Failure::TooMuch(Limit::Bytes))?;
     budget.nodes = budget.nodes.saturating_sub(nodes);
@@ -58,7 +59,7 @@ pub(super) fn read(
             .map_err(|(mark, unfilled)| explain(unfilled, Origin { file: file.clone(), line: mark.line }))?;
     }
     for document in documents {
-        let value = document.to_json().map_err(unreadable)?;
+        let value = document.to_json().map_err(failure)?;
         expand(value, &document, file, each).map_err(Failure::Wrong)?;
     }
     Ok(())
@@ -124,6 +125,19 @@ fn object(
     clean(&mut value).map_err(|what| Error::Refused { at: at.clone(), what })?;
     let object = Object::new(value).map_err(|source| Error::NotAnObject { at: at.clone(), source })?;
     each(object, at)
+}
+
+fn unreadable(file: &RepoPath, bytes: &[u8], is_filled: bool, source: standfast_yaml::Error) -> Error {
+    if is_filled && let standfast_yaml::Error::Syntax { mark, .. } = &source {
+        let number = usize::try_from(mark.line).unwrap_or(usize::MAX);
+        let line = bytes.split(|byte| *byte == b'\n').nth(number.saturating_sub(1)).unwrap_or_default();
+        let mut pairs = line.windows(2);
+        let has_reference = pairs.clone().any(|pair| pair == b"${");
+        if has_reference && pairs.any(|pair| pair[0] != b'$' && b"{[".contains(&pair[1])) {
+            return Error::Braces { at: Origin { file: file.clone(), line: mark.line }, source };
+        }
+    }
+    Error::Unreadable { file: file.clone(), source }
 }
 
 fn explain(unfilled: Unfilled, at: Origin) -> Failure {

@@ -2,6 +2,7 @@ use super::*;
 use crate::model::fake::{artifact, put};
 use crate::model::{Adopt, BlobId, Classify, EntryKind, ErrorClass, Hash, Object, OnRemoval};
 use crate::trust::fake::assume;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -244,7 +245,11 @@ status: {a: 1}
 }
 
 #[test]
-fn labels_and_annotations_that_cannot_be() {
+fn metadata_that_cannot_be() {
+    refused(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 042}\n",
+        "cannot take apps/pos/a.yaml (line 1): metadata.name is not a text: put it in quotes",
+    );
     let check = |metadata: &str, what: &str| {
         let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a, {metadata}}}\n");
         refused(&text, &format!("cannot take apps/pos/a.yaml (line 1): {what}"));
@@ -511,4 +516,50 @@ fn the_fake_answers_as_the_real_one_does() {
     assert_eq!(render(&[], "pos").unwrap(), Rendered::Missing(canned.reaches.clone()));
     assert_eq!(render(&[("base/a.yaml", "")], "pos").unwrap(), Rendered::Objects(real));
     assert!(matches!(render(&[("base/a.yaml", "")], "other"), Err(Error::Empty { .. })));
+}
+
+#[test]
+fn references_where_yaml_has_braces() {
+    let check = |line: &str, is_about_braces: bool| {
+        let text = format!("{}data:\n  x: {line}\n", config_map("a"));
+        let error = render_files(&[("apps/pos/a.yaml", &text)], &with(&[("N", "1")])).unwrap_err();
+        assert_eq!(
+            matches!(error, Error::Braces { at: Origin { line: 5, .. }, .. }),
+            is_about_braces,
+            "{error}"
+        );
+    };
+    check("{y: ${N}}", true);
+    check("[${N}]", true);
+    check("{y: 1", false);
+    check("'${N", false);
+}
+
+proptest! {
+    /// Filling without references changes nothing, and whatever the text, it does not panic.
+    #[test]
+    fn any_text_is_filled_or_refused(text in "[a${}:_ \\-]{0,40}", value in "[a${}]{0,8}") {
+        let known = BTreeMap::from([("a".to_owned(), value)]);
+        let mut node = standfast_yaml::Node::string(text.as_str());
+        let mut values = substitute::Values { known: &known, budget: 1000 };
+        let filled = values.fill(&mut node);
+        if !text.contains("${") {
+            prop_assert!(filled.is_ok());
+            prop_assert_eq!(node.text(), Some(text.as_str()));
+        }
+    }
+
+    /// Files, their order and their names have no part in the digest.
+    #[test]
+    fn the_layout_of_files_has_no_part_in_the_digest(places in prop::collection::vec(0usize..4, 6)) {
+        let mut files: BTreeMap<String, String> = BTreeMap::new();
+        for (object, place) in places.iter().enumerate() {
+            let file = files.entry(format!("apps/pos/f{place}.yaml")).or_default();
+            *file = format!("---\n{}{file}", config_map(&format!("m{object}")));
+        }
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let all = (0..places.len()).map(|at| config_map(&format!("m{at}"))).collect::<Vec<_>>().join("---\n");
+        let digest = |files: &[(&str, &str)]| render_files(files, &application()).unwrap().digest;
+        prop_assert_eq!(digest(&files), digest(&[("apps/pos/all.yaml", &all)]));
+    }
 }

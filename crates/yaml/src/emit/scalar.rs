@@ -41,17 +41,20 @@ pub(crate) fn style_of_string(text: &str) -> Style {
 
 fn tag(tag: &str) -> String {
     match (tag.strip_prefix(CORE), tag.strip_prefix('!')) {
-        (Some(name), _) if !name.is_empty() => format!("!!{}", escape_uri(name)),
-        (_, Some(name)) => format!("!{}", escape_uri(name)),
-        _ => format!("!<{}>", escape_uri(tag)),
+        (Some(name), _) if !name.is_empty() => format!("!!{}", escape_uri(name, "")),
+        (_, Some(name)) => format!("!{}", escape_uri(name, "")),
+        _ => format!("!<{}>", escape_uri(tag, ",")),
     }
 }
 
-/// Leaves what may stand in any kind of tag.
-fn escape_uri(text: &str) -> String {
+/// Leaves what may stand in any kind of tag, and `others`.
+fn escape_uri(text: &str, others: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.:/;?@&=+$~*'()#".contains(&byte) {
+        if byte.is_ascii_alphanumeric()
+            || b"-_.:/;?@&=+$~*'()#".contains(&byte)
+            || others.as_bytes().contains(&byte)
+        {
             out.push(char::from(byte));
         } else {
             let _ = write!(out, "%{byte:02X}");

@@ -1,7 +1,7 @@
 //! Spellings that YAML 1.2 and kubectl's YAML 1.1 both take, but read as different things. They are refused, for
 //! silently meaning something else than kubectl does would be worse.
 
-use granit_parser::{Event, ScalarStyle};
+use granit_parser::{Event, Marker, ScalarStyle, Span};
 
 /// U+0085, U+2028 and U+2029 end a line for kubectl, even in a comment, and are ordinary characters in YAML 1.2.
 /// Gives the text before the first one and what is wrong with it.
@@ -15,10 +15,11 @@ pub(super) fn line_break(text: &str) -> Option<(&str, String)> {
     Some((&text[..at], problem))
 }
 
-/// What is ambiguous about a plain scalar between brackets. `after` is the text behind it.
-pub(super) fn in_brackets(event: &Event<'_>, after: &str) -> Option<&'static str> {
-    let Event::Scalar(text, ScalarStyle::Plain, _, tag) = event else { return None };
-    let mut next = after.trim_start().chars();
+/// What is ambiguous about a plain scalar between brackets, an event of `source`.
+pub(super) fn in_brackets(event: &Event<'_>, span: &Span, source: &str) -> Option<&'static str> {
+    let Event::Scalar(text, ScalarStyle::Plain, ..) = event else { return None };
+    let behind = |end: Marker| end.byte_offset().and_then(|end| source.get(end..)).unwrap_or_default();
+    let mut next = behind(span.end).trim_start().chars();
     if next.next() == Some(':') && next.next().is_none_or(|c| ",[]{}".contains(c)) {
         return Some(
             "put a space behind the colon if this is a key, or quotes around the text if it is none",
@@ -29,5 +30,6 @@ pub(super) fn in_brackets(event: &Event<'_>, after: &str) -> Option<&'static str
             "put the text in quotes, for between brackets kubectl reads its first character by itself",
         );
     }
-    (tag.is_some() && text.is_empty()).then_some("a tag needs a value, and a space before it")
+    let tag_goes_on = span.tag_span().is_some_and(|tag| behind(tag.end).starts_with(','));
+    tag_goes_on.then_some("put a space behind the tag, for kubectl takes the comma for a part of it")
 }

@@ -5,9 +5,11 @@ use granit_parser::ErrorKind as E;
 /// The reader's words, and the way out where it is known.
 pub(super) fn explain(kind: &E) -> String {
     let hint = match kind {
-        E::TabInIndentation | E::TabInBlockIndentation | E::TabNotAllowed | E::TabAtBlockScalarStart => {
-            "indent with spaces"
-        }
+        E::TabInIndentation
+        | E::TabInBlockIndentation
+        | E::TabNotAllowed
+        | E::TabAtBlockScalarStart
+        | E::TabInPlainScalar => "indent with spaces",
         E::MappingValueNotAllowed | E::InvalidColonPlacement => {
             "put a value that holds \": \" in quotes, and check the indentation"
         }
@@ -22,6 +24,9 @@ pub(super) fn explain(kind: &E) -> String {
         | E::ExpectedBlockSequenceEntry
         | E::InvalidIndentation
         | E::BlockSequenceEntryNotAllowed => "check the indentation of this line and the one before",
+        E::ExpectedFlowSequenceSeparator | E::ExpectedFlowMappingSeparator => {
+            "between brackets, put a text that holds any of `,[]{}` in quotes"
+        }
         E::SimpleKeyExpected | E::InvalidSimpleKey => "a key needs a `:` on its own line",
         E::InvalidBlockScalarIndent => "indent each line of the text as far as its first one",
         E::UnknownQuotedScalarEscape => "write `\\\\` for a backslash, or use single quotes",

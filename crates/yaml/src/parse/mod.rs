@@ -90,12 +90,14 @@ fn read(text: &str, origin: Origin, builder: &mut Builder<'_>) -> Result<(), Err
         let (event, span) = event.map_err(|error| refusal(&error, origin, builder.limits()))?;
         let mark = origin.mark(span.start.line(), span.start.col());
         if builder.is_in_brackets() {
-            let after = span.end.byte_offset().and_then(|end| text.get(end..)).unwrap_or_default();
-            let problem = ambiguous::in_brackets(&event, after);
+            let problem = ambiguous::in_brackets(&event, &span, text);
             problem.map_or(Ok(()), |problem| Err(Error::Syntax { mark, problem: problem.into() }))?;
         }
         match event {
             Event::Scalar(value, style, anchor, tag) => {
+                // The reader says `~` where nothing stands.
+                let is_absent = style == ScalarStyle::Plain && span.is_empty();
+                let value = if is_absent { "".into() } else { value };
                 builder.scalar(build::scalar(value, style, tag.as_deref()), anchor, mark)?;
             }
             Event::SequenceStart(style, anchor, _) => builder.open(Parts::sequence(), style, anchor, mark)?,
