@@ -26,7 +26,7 @@ impl Agent {
         trust::trusted(self.clock.now(), self.facts.clock_floor, self.settings.built)
     }
 
-    fn base(&self) -> Base {
+    pub(super) fn base(&self) -> Base {
         Base::of(self.facts.floor.as_ref(), self.settings.pin)
     }
 

@@ -31,5 +31,6 @@ mod status;
 pub mod status_file;
 
 pub use build::{build, Agent, Ports, Settings};
+pub use preview::Examined;
 pub use driver::{Ending, explain};
 //pub use open::{OpenError, open};

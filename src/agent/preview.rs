@@ -3,13 +3,49 @@
 use super::build::Agent;
 use super::observe::AT_ONCE;
 use super::stage::{Prepared, Subject};
-use crate::model::{Action, Desired, Plan, Stage, Step};
+use crate::model::{Action, CommitId, Desired, ErrorClass, Plan, Revision, Stage, Step};
 use crate::plan::{self, Place};
 use crate::reconcile::{Event, Trouble};
+use crate::trust::{self, Base, Checked, CommitError, Verdict};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
 
+/// What the mirrors offer, with every commit's check.
+#[derive(Debug)]
+pub struct Examined {
+    /// The mirror that answered.
+    pub mirror: String,
+    /// What it offers.
+    pub revision: Revision,
+    /// Where the proof has to start.
+    pub base: Base,
+    /// Every commit, newest first.
+    pub checks: Vec<(CommitId, Result<Checked, CommitError>)>,
+    /// The decision.
+    pub verdict: Verdict,
+}
+
 impl Agent {
+    /// Asks the mirrors and judges what they offer; nothing is accepted.
+    pub async fn examine(&mut self) -> Result<Examined, Trouble> {
+        if let Event::FetchFailed(trouble) = self.fetch().await {
+            return Err(trouble);
+        }
+        let Some(chain) = self.work.chain.take() else { return Err(Self::nothing()) };
+        let (base, clock) = (self.base(), self.trusted_clock());
+        let checks = trust::explain(&chain, self.verifier.as_ref(), &clock);
+        let verdict = trust::judge(&chain, base, self.verifier.as_ref(), &clock);
+        Ok(Examined { mirror: chain.mirror, revision: chain.revision, base, checks, verdict })
+    }
+
+    fn nothing() -> Trouble {
+        Trouble {
+            class: ErrorClass::Transient,
+            reason: "NothingAccepted",
+            message: "no revision is known here yet: no mirror has offered one that could be accepted".to_owned(),
+        }
+    }
+
     /// Fetches, proves and renders what the mirrors offer, without accepting it. Without a link: what was accepted before.
     /// What is offered and must not be run is an error.
     pub async fn look(&mut self) -> Result<Desired, Vec<Trouble>> {
@@ -23,7 +59,7 @@ impl Agent {
                 _ => {}
             },
         }
-        let Some(revision) = revision else { return Err(Vec::new()) };
+        let Some(revision) = revision else { return Err(vec![Self::nothing()]) };
         let (desired, resolved) = self.desire(&revision).await.map_err(|trouble| vec![trouble])?;
         self.take(desired.clone(), resolved);
         Ok(desired)

@@ -2,7 +2,9 @@
 
 use super::error::Failure;
 use super::output::{self, Format, Paint};
+use super::narrate::Narrator;
 use super::setup;
+use crate::agent;
 use crate::oneshot::verify::{Report, verify};
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,7 +18,8 @@ pub(super) struct Arguments {}
 pub(super) fn run(_: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
-    let report = runtime.block_on(verify(&settings)).map_err(|trouble| Failure::from_troubles(&[trouble]))?;
+    let mut agent = agent::open_to_look(&settings, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+    let report = runtime.block_on(verify(&mut agent)).map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     match format {
         Format::Json => output::json(&report)?,
         Format::Human => print(&report),
@@ -31,7 +34,7 @@ fn print(report: &Report) {
     let paint = Paint::stdout();
     output::out(&format!("{} offers {}", report.mirror, report.revision));
     for commit in &report.commits {
-        let sign = if commit.is_good { paint.green("✓") } else { paint.red("✗") };
+        let sign = if commit.good { paint.green("✓") } else { paint.red("✗") };
         output::out(&format!("  {sign} {} {}", commit.commit.chars().take(12).collect::<String>(), commit.verification));
     }
     match (&report.refused, report.commits.is_empty()) {

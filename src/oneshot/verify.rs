@@ -1,11 +1,10 @@
-//! Proves what the mirrors offer, and changes nothing.
+//! Proves what the mirrors offer, commit by commit, and changes nothing.
 
-use crate::agent::{Opened, clock};
-use crate::config::Settings;
+use crate::agent::{Agent, explain};
+use crate::model::Classify;
 use crate::model::status::Reason;
 use crate::reconcile::Trouble;
-use crate::source::Want;
-use crate::trust::{self, Base, Verdict};
+use crate::trust::{Base, Verdict};
 use serde::Serialize;
 
 /// What came of it.
@@ -16,22 +15,52 @@ pub struct Report {
     pub mirror: String,
     /// The revision that it offers.
     pub revision: String,
-    /// What the site accepted before, or is pinned to.
+    /// Above which commit everything must be proven: what the site accepted last, or its pin; none for a new site.
     pub base: Option<String>,
-    /// Every commit that was judged, the tip first.
-    pub commits: Vec<Checked>,
-    /// Why the site would not accept it.
+    /// Every commit that was looked at, the tip first.
+    pub commits: Vec<Line>,
+    /// Whether the site would accept it, or has already.
+    pub accepted: bool,
+    /// Why it would not.
     pub refused: Option<Reason>,
 }
 
 /// One commit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Checked {
+pub struct Line {
     /// Its id.
     pub commit: String,
     /// Whether it counts as signed.
-    pub is_good: bool,
+    pub good: bool,
     /// What became of its signature, in words.
     pub verification: String,
+}
+
+/// Asks the mirrors and judges what they offer.
+pub async fn verify(agent: &mut Agent) -> Result<Report, Trouble> {
+    let examined = agent.examine().await?;
+    let line = |commit: &crate::model::CommitId, good, verification| Line { commit: commit.to_string(), good, verification };
+    let commits = examined.checks.iter().map(|(commit, checked)| match checked {
+        Ok(checked) => line(commit, checked.verification.is_good(), checked.verification.to_string()),
+        Err(error) => line(commit, false, explain(error)),
+    });
+    let refused = match &examined.verdict {
+        Verdict::Refused(refusal) => Some(Reason {
+            code: Classify::reason(refusal).to_owned(),
+            message: format!("{refusal}; {}", refusal.reason.hint()),
+        }),
+        Verdict::Accepted(_) | Verdict::Unchanged => None,
+    };
+    Ok(Report {
+        mirror: examined.mirror,
+        revision: examined.revision.to_string(),
+        base: match examined.base {
+            Base::Floor(commit) | Base::Pin(commit) => Some(commit.to_string()),
+            Base::Nothing => None,
+        },
+        commits: commits.collect(),
+        accepted: refused.is_none(),
+        refused,
+    })
 }
