@@ -32,7 +32,6 @@ mod compare;
 mod decide;
 mod dress;
 mod fields;
-mod guard;
 mod inventory;
 mod judge;
 mod managed;
@@ -41,6 +40,10 @@ mod ownership;
 mod placement;
 mod prune;
 mod refusal;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod ssa;
 #[cfg(test)]
 mod tests;
 

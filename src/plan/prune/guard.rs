@@ -7,11 +7,11 @@
 //! alone: then all applications of this site must agree, as they do when the fleet's defaults say so. The whole concerns all
 //! applications that lose something; one of them is enough, or any if one that loses something is gone.
 
-use super::order::{StageId, stage_of_key};
-use super::placement::Standing;
-use super::prune::Finding;
-use super::refusal::{refusal, site_refusal};
+use super::Finding;
 use crate::model::{AllowPrune, Desired, DesiredApplication, Inventory, ObjectKey, Refusal, RefusalReason};
+use crate::plan::order::{StageId, stage_of_key};
+use crate::plan::placement::Standing;
+use crate::plan::refusal::{refusal, site_refusal};
 use std::collections::BTreeSet;
 
 /// What the guards look at.

@@ -13,8 +13,11 @@
 //! `desired` is whole: every application of this site stands in it, with last-good's objects where newer ones could not be
 //! rendered. It is called only after all of it is healthy.
 
+mod guard;
+#[cfg(test)]
+mod tests;
+
 use super::dress::KEEP;
-use super::guard::Guards;
 use super::order::{StageId, prune_rank, stage_of_key};
 use super::ownership::{has_controller, has_entry, has_label, is_ours_to_prune};
 use super::placement::{Standing, level_of};
@@ -23,6 +26,7 @@ use crate::model::{
     Action, Desired, DesiredApplication, Gvk, Inventory, Live, ON_REMOVAL_ANNOTATION, ObjectKey, OwnerLabel,
     Refusal, RefusalReason, Stage, Step,
 };
+use guard::Guards;
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
