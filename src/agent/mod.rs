@@ -33,4 +33,4 @@ pub mod status_file;
 pub use build::{build, Agent, Ports, Settings};
 pub use preview::Examined;
 pub use driver::{Ending, explain};
-//pub use open::{OpenError, open};
+//pub use open::{Looking, OpenError, open, open_to_look};

@@ -19,7 +19,9 @@ pub(super) struct Arguments {}
 pub(super) fn run(_: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
-    let mut agent = agent::open_to_look(&settings, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+    let mut looking =
+        agent::open_to_look(&settings, true, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+    let agent = &mut looking.agent;
     let plan = runtime.block_on(agent.preview()).map_err(|troubles| Failure::from_troubles(&troubles))?;
     match format {
         Format::Json => output::json(&to_json(&plan))?,

@@ -27,7 +27,9 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
-    let mut agent = agent::open_to_look(&settings, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+    let mut looking =
+        agent::open_to_look(&settings, false, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+    let agent = &mut looking.agent;
     let desired = runtime.block_on(agent.look()).map_err(|troubles| Failure::from_troubles(&troubles))?;
     let known: Vec<_> = desired.applications.iter().map(|known| known.application.name.as_str()).collect();
     if let Some(name) = arguments.application.iter().find(|name| !known.contains(&name.as_str())) {

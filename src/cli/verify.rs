@@ -18,8 +18,10 @@ pub(super) struct Arguments {}
 pub(super) fn run(_: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
-    let mut agent = agent::open_to_look(&settings, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
-    let report = runtime.block_on(verify(&mut agent)).map_err(|trouble| Failure::from_troubles(&[trouble]))?;
+    let mut looking =
+        agent::open_to_look(&settings, false, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+    let agent = &mut looking.agent;
+    let report = runtime.block_on(verify(agent)).map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     match format {
         Format::Json => output::json(&report)?,
         Format::Human => print(&report),

@@ -25,6 +25,15 @@ pub enum Error {
         /// The directory.
         path: PathBuf,
     },
+    /// There are no facts to look at beside the process that keeps them.
+    #[error("there are no whole facts in {} to look at beside the running agent: see `standfast status`", path.display())]
+    NoFacts {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A store that was opened to look was asked to write.
+    #[error("the store was opened to look at beside a running agent; nothing is written to it")]
+    OnlyLooking,
     /// The facts could not be written; what was written before still stands.
     #[error("could not write the facts to {}: {}", path.display(), advice(source))]
     Unwritable {
@@ -91,7 +100,7 @@ pub enum Error {
 impl Classify for Error {
     fn class(&self) -> ErrorClass {
         match self {
-            Self::Locked { .. } => ErrorClass::Transient,
+            Self::Locked { .. } | Self::NoFacts { .. } | Self::OnlyLooking => ErrorClass::Transient,
             Self::Directory { source, .. }
             | Self::Unwritable { source, .. }
             | Self::Unreadable { source, .. } => match source.kind() {
@@ -111,6 +120,7 @@ impl Classify for Error {
         match self {
             Self::Directory { .. } => "StateDirectoryFailed",
             Self::Locked { .. } => "StateLocked",
+            Self::NoFacts { .. } | Self::OnlyLooking => "StoreReadOnly",
             Self::Unwritable { .. } => "FactsUnwritable",
             Self::Unreadable { .. } => "FactsUnreadable",
             Self::FactsMissing { .. } => "FactsMissing",

@@ -29,6 +29,7 @@ pub mod fake;
 pub mod faults;
 mod local;
 mod opening;
+mod peek;
 mod record;
 mod sealed;
 mod sled;
@@ -41,6 +42,7 @@ use std::path::PathBuf;
 
 pub use error::Error;
 pub use local::{open, open_on};
+pub use peek::peek;
 
 /// The name of the facts file below the state directory.
 const FACTS: &str = "facts";
