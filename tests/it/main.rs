@@ -7,5 +7,6 @@
     reason = "tests start real programs and write files"
 )]
 
+mod source_contract;
 mod source_https;
 mod support;
