@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::ids::{KIND, commit, object};
-use super::objects::Objects;
+use super::lookup::Lookup;
 use super::settings::Limits;
 use crate::model::{ChainEnd, CommitId, RawCommit};
 use gix::ObjectId;
@@ -20,7 +20,7 @@ pub(super) enum Chain {
 
 /// Reads from `tip` down to and without `base`; with no base the tip alone.
 pub(super) fn read(
-    objects: &Objects,
+    objects: &dyn Lookup,
     limits: &Limits,
     tip: ObjectId,
     base: Option<CommitId>,
@@ -55,7 +55,7 @@ pub(super) fn read(
 
 /// The nearest commit below `tip` on its first-parent chain whose root tree is at hand.
 pub(super) fn nearest_held(
-    objects: &Objects,
+    objects: &dyn Lookup,
     limits: &Limits,
     tip: &CommitId,
 ) -> Result<Option<ObjectId>, Error> {
@@ -74,7 +74,7 @@ pub(super) fn nearest_held(
 }
 
 /// The root tree that a commit on disk names.
-pub(super) fn root_of(objects: &Objects, id: &ObjectId) -> Result<Option<ObjectId>, Error> {
+pub(super) fn root_of(objects: &dyn Lookup, id: &ObjectId) -> Result<Option<ObjectId>, Error> {
     let Some((Kind::Commit, raw)) = objects.find(id)? else { return Ok(None) };
     Ok(CommitRefIter::from_bytes(&raw, KIND).tree_id().ok())
 }

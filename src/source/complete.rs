@@ -3,6 +3,7 @@
 use super::chain;
 use super::error::Error;
 use super::ids;
+use super::lookup::Lookup;
 use super::mirror::{Answer, History};
 use super::mirror_error::MirrorError;
 use super::objects::Place;

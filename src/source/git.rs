@@ -1,6 +1,7 @@
 //! The real source: git mirrors, and an object database of our own.
 
 use super::error::Error;
+use super::lookup::Lookup;
 use super::mirror::Meter;
 use super::settings::Settings;
 use super::worker::Worker;
@@ -100,7 +101,7 @@ impl Source for Git {
 
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {
         let commit = *commit;
-        self.run(move |worker| worker.recall(&commit)).await
+        self.run(move |worker| worker.objects.recall(&commit)).await
     }
 }
 

@@ -18,8 +18,11 @@ mod chain;
 mod complete;
 mod credential;
 mod error;
+#[cfg(any(test, feature = "testing"))]
+pub mod fake;
 mod git;
 mod ids;
+mod lookup;
 mod mirror;
 mod mirror_error;
 mod objects;

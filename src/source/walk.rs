@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::ids;
-use super::objects::Objects;
+use super::lookup::Lookup;
 use super::settings::Limits;
 use super::tree;
 use crate::model::artifact::Tree;
@@ -45,7 +45,7 @@ pub(super) enum What {
 }
 
 struct Walk<'a> {
-    objects: &'a Objects,
+    objects: &'a dyn Lookup,
     limits: &'a Limits,
     found: Found,
     bytes: usize,
@@ -54,7 +54,7 @@ struct Walk<'a> {
 
 /// Walks from `root` to each of `paths` and all below it. A path that is not there is no error: the trees that would hold it show it.
 pub(super) fn walk(
-    objects: &Objects,
+    objects: &dyn Lookup,
     limits: &Limits,
     root: &TreeId,
     paths: &BTreeSet<RepoPath>,
@@ -66,7 +66,7 @@ pub(super) fn walk(
 }
 
 /// Whether a tree with everything below it is at hand.
-pub(super) fn holds_all(objects: &Objects, root: ObjectId) -> Result<bool, Error> {
+pub(super) fn holds_all(objects: &dyn Lookup, root: ObjectId) -> Result<bool, Error> {
     let mut waiting = vec![root];
     let mut seen = BTreeSet::new();
     while let Some(id) = waiting.pop() {
@@ -164,7 +164,7 @@ impl Walk<'_> {
 
 /// The files' bytes, with what they need together kept under the limit.
 pub(super) fn load(
-    objects: &Objects,
+    objects: &dyn Lookup,
     limits: &Limits,
     found: &Found,
 ) -> Result<BTreeMap<RepoPath, File>, Error> {

@@ -4,13 +4,14 @@ use super::Want;
 use super::chain::{self, Chain};
 use super::error::{Error, MirrorFailure};
 use super::ids;
+use super::lookup::Lookup;
 use super::mirror::{self, Answer, Ask, History, Meter, Mirror};
 use super::mirror_error::MirrorError;
 use super::objects::{Objects, Place};
 use super::settings::{Limits, Settings};
 use super::trouble::Trouble;
 use super::walk;
-use crate::model::{ChainEnd, CommitChain, CommitId, RawCommit, Revision};
+use crate::model::{ChainEnd, CommitChain, CommitId, Revision};
 use gix::ObjectId;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -53,12 +54,6 @@ impl Worker {
             }
             done => done,
         }
-    }
-
-    pub(super) fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {
-        let Some(id) = ids::object(&commit.0) else { return Ok(None) };
-        let found = self.objects.find_anywhere(&id)?;
-        Ok(found.filter(|(kind, _)| kind.is_commit()).map(|(_, bytes)| RawCommit { id: *commit, bytes }))
     }
 
     /// The first mirror whose chain meets the base wins; a mirror that lags behind must not keep news from us.

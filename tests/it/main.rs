@@ -9,6 +9,7 @@
 
 mod architecture;
 mod render_kubectl;
+mod source_contract;
 mod source_https;
 mod support;
 

@@ -39,3 +39,30 @@ async fn the_tip_alone_comes_first_then_the_paths_asked_for() {
         ]
     );
 }
+
+#[tokio::test]
+async fn the_chain_comes_down_to_the_base_and_content_by_what_changed() {
+    let repo = fleet();
+    let floor = repo.commit("floor");
+    let server = GitServer::start(&repo.path(), Options::default());
+    let site = SiteSource::new(vec![mirror(&server)]);
+    site.advance(None).await.unwrap();
+    site.complete(&repo, &floor, &["apps/pos"]).await.unwrap();
+
+    let between = repo.write("apps/menu/deployment.yaml", "name: menu2\n").commit("menu");
+    let tip = repo.write("apps/pos/deployment.yaml", "name: pos2\n").commit("pos");
+    let chain = site.advance(Some(&floor)).await.unwrap();
+    assert_eq!(ids(&chain), [tip.as_str(), between.as_str()]);
+    assert_eq!(chain.end, ChainEnd::Base(floor.parse().unwrap()));
+    eprintln!("chain {:?}", chain.traffic);
+    let before = site.git.traffic_total();
+    let artifact = site.complete(&repo, &tip, &["apps/pos"]).await.unwrap();
+    eprintln!("{:?} {:?}", before, site.git.traffic_total());
+    assert_eq!(files(&artifact)[1].1, "name: pos2\n");
+    eprintln!("{:?}", server.counters());
+    for _ in 0..3 {
+        let chain = site.advance(Some(&tip)).await.unwrap();
+        assert!(chain.commits.is_empty());
+        eprintln!("poll {:?} {:?}", chain.traffic, server.counters());
+    }
+}

@@ -6,6 +6,7 @@ mod local;
 mod meter;
 mod session;
 mod tls;
+mod write;
 
 use super::objects::{Objects, Spool};
 use super::settings::{MirrorSettings, Settings};
@@ -75,7 +76,9 @@ pub(super) fn all(settings: &Settings, meter: &Arc<Meter>) -> Vec<Box<dyn Mirror
                 settings.timeouts,
                 meter.clone(),
             )),
-            MirrorSettings::Local { path } => Box::new(local::Local::new(path.clone(), meter.clone())),
+            MirrorSettings::Local { path } => {
+                Box::new(local::Local::new(path.clone(), settings.limits, meter.clone()))
+            }
         }
     };
     settings.mirrors.iter().map(make).collect()

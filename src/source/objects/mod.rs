@@ -23,6 +23,7 @@ mod packs;
 mod scan;
 
 use super::error::Error;
+use super::lookup::Lookup;
 use super::settings::Limits;
 use gix::ObjectId;
 use gix::objs::{Exists, Find, Kind};
@@ -57,26 +58,6 @@ impl Objects {
         objects
     }
 
-    /// Whether the object is there for good. What waits with an unproven tip does not count.
-    pub(super) fn contains(&self, id: &ObjectId) -> bool {
-        self.main.as_ref().is_some_and(|main| main.exists(id))
-    }
-
-    /// The object's kind and bytes, from what is there for good.
-    pub(super) fn find(&self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Error> {
-        self.main.as_ref().map_or(Ok(None), |main| self.read(main, id))
-    }
-
-    /// The object's kind and bytes, from what is there for good or waits with an unproven tip.
-    pub(super) fn find_anywhere(&self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Error> {
-        for handle in self.main.iter().chain(self.incoming.iter().map(|(_, handle)| handle)) {
-            if let Some(found) = self.read(handle, id)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
-
     fn read(&self, from: &gix::odb::Handle, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Error> {
         let mut bytes = Vec::new();
         let found = from.try_find(id, &mut bytes).map_err(|source| Error::Damaged {
@@ -99,8 +80,27 @@ impl Objects {
     }
 }
 
+impl Lookup for Objects {
+    fn contains(&self, id: &ObjectId) -> bool {
+        self.main.as_ref().is_some_and(|main| main.exists(id))
+    }
+
+    fn find(&self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Error> {
+        self.main.as_ref().map_or(Ok(None), |main| self.read(main, id))
+    }
+
+    fn find_anywhere(&self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Error> {
+        for handle in self.main.iter().chain(self.incoming.iter().map(|(_, handle)| handle)) {
+            if let Some(found) = self.read(handle, id)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+}
+
 /// A handle on a folder of packs; `None` if there is no such folder.
-fn open_database(folder: &Path, limits: &Limits) -> Option<gix::odb::Handle> {
+pub(super) fn open_database(folder: &Path, limits: &Limits) -> Option<gix::odb::Handle> {
     let options = gix::odb::store::init::Options {
         use_multi_pack_index: false,
         alloc_limit_bytes: Some(limits.allocation()),
