@@ -77,5 +77,5 @@ pub mod report;
 pub mod reconcile;
 //pub mod config;
 pub mod agent;
-//pub mod oneshot;
+pub mod oneshot;
 //pub mod cli;

@@ -6,7 +6,8 @@ use super::settle::Looked;
 use super::stage::{Prepared, Subject, Written};
 use crate::health;
 use crate::model::{
-    ChangeSet, Desired, Done, ErrorClass, Inventory, InventoryEntry, Moment, ObjectKey, Outcome, RefusalReason,
+    ChangeSet, Desired, Done, ErrorClass, Inventory, InventoryEntry, Moment, ObjectKey, Outcome, Refusal,
+    RefusalReason,
 };
 use crate::plan::{self, Place, StagePlan};
 use crate::reconcile::{Applied, Event, Trouble};
@@ -36,14 +37,16 @@ impl Agent {
 
     async fn apply_all(&mut self) -> Result<Vec<Applied>, Trouble> {
         let Some(desired) = self.work.desired.take() else { return Ok(Vec::new()) };
-        let seen = self.observe(desired).await?;
+        self.see(desired).await?;
+        let Some(seen) = self.work.seen.take() else { return Ok(Vec::new()) };
         self.intend(&seen.desired, &seen.standing).await?;
         let mut progress = Progress::default();
         for refusal in &seen.refused {
             progress.hold(refusal);
         }
         progress.of = seen.items.values().filter(|item| item.decision != plan::Decision::Unchanged).count();
-        let names: Vec<String> = seen.desired.applications.iter().map(|one| one.application.name.clone()).collect();
+        let names: Vec<String> =
+            seen.desired.applications.iter().map(|one| one.application.name.clone()).collect();
         self.work.seen = Some(seen);
         for stage in self.stages() {
             self.apply_stage(&stage, &mut progress).await?;
@@ -54,12 +57,21 @@ impl Agent {
         Ok(names.into_iter().map(applied).collect())
     }
 
-    pub(super) fn stages(&self) -> Vec<StagePlan> {
+    /// Looks at the cluster and keeps what was seen for the effects to come; answers with what the plan refuses at once.
+    pub(crate) async fn see(&mut self, desired: Desired) -> Result<Vec<Refusal>, Trouble> {
+        let seen = self.observe(desired).await?;
+        let refused = seen.refused.clone();
+        self.work.seen = Some(seen);
+        Ok(refused)
+    }
+
+    /// The stages of what is desired, in order.
+    pub(crate) fn stages(&self) -> Vec<StagePlan> {
         self.work.seen.iter().flat_map(|seen| plan::stages(&seen.desired)).collect()
     }
 
     /// The object, application and decision at a place of the desired set.
-    pub(super) fn subject(&self, place: Place) -> Option<Subject<'_>> {
+    pub(crate) fn subject(&self, place: Place) -> Option<Subject<'_>> {
         let seen = self.work.seen.as_ref()?;
         let one = seen.desired.applications.get(place.application)?;
         let item: &Item = seen.items.get(&place)?;
@@ -82,7 +94,8 @@ impl Agent {
         let before = self.inventory.clone().unwrap_or_default();
         let union = plan::union(&before, standing, &|key| versions.get(key).cloned().unwrap_or_default());
         let is_whole = std::mem::take(&mut self.work.is_rebuilt);
-        let news = union.entries.iter().filter(|(key, entry)| is_whole || before.entries.get(*key) != Some(entry));
+        let news =
+            union.entries.iter().filter(|(key, entry)| is_whole || before.entries.get(*key) != Some(entry));
         let put = news.map(|(key, entry)| (key.clone(), entry.clone())).collect();
         let changes = Changes { put, rebuilt: is_whole.then_some(true), ..Changes::default() };
         if let Err(trouble) = self.save(facts, changes).await {
@@ -105,7 +118,12 @@ impl Agent {
             let subject = agent.subject(place)?;
             Some((place, agent.prepare(subject).await))
         };
-        let prepared: Vec<_> = stream::iter(places).map(prepare).buffered(AT_ONCE).filter_map(std::future::ready).collect().await;
+        let prepared: Vec<_> = stream::iter(places)
+            .map(prepare)
+            .buffered(AT_ONCE)
+            .filter_map(std::future::ready)
+            .collect()
+            .await;
         let mut steps = Vec::new();
         for (place, prepared) in prepared {
             let Some(subject) = self.subject(place) else { continue };
@@ -117,7 +135,8 @@ impl Agent {
                 Ok(Prepared::Step { step, force, uid }) => steps.push((place, step, force, uid)),
                 Ok(Prepared::NotYet(why)) => progress.fail(subject, "NoPlace", ErrorClass::Transient, why),
                 Ok(Prepared::Terminating) => {
-                    let why = format!("{} is being deleted; it is made anew when it is gone", subject.item.key);
+                    let why =
+                        format!("{} is being deleted; it is made anew when it is gone", subject.item.key);
                     progress.fail(subject, "ObjectTerminating", ErrorClass::Transient, why);
                 }
                 Ok(Prepared::Refused(refusal)) => progress.hold(&refusal),
@@ -134,7 +153,8 @@ impl Agent {
         progress: &mut Progress,
     ) -> Result<(), Trouble> {
         let is_open = |application: &str, progress: &Progress| !progress.held.contains_key(application);
-        let steps: Vec<_> = steps.into_iter().filter(|(_, step, ..)| is_open(&step.application, progress)).collect();
+        let steps: Vec<_> =
+            steps.into_iter().filter(|(_, step, ..)| is_open(&step.application, progress)).collect();
         let write = |(place, step, force, uid): (Place, crate::model::Step, bool, String)| async move {
             let subject = self.subject(place)?;
             Some((subject, self.write(subject, &step, force, &uid).await))
@@ -194,13 +214,14 @@ impl Agent {
 
 impl Progress {
     /// Stops the application that a refusal is about.
-    fn hold(&mut self, refusal: &crate::model::Refusal) {
+    fn hold(&mut self, refusal: &Refusal) {
         if let Some(name) = &refusal.application {
             let class = match refusal.reason {
                 RefusalReason::KindUnknown => ErrorClass::Transient,
                 _ => ErrorClass::Terminal,
             };
-            let trouble = Trouble { class, reason: refusal.reason.as_str(), message: refusal.message.clone() };
+            let trouble =
+                Trouble { class, reason: refusal.reason.as_str(), message: refusal.message.clone() };
             self.held.entry(name.clone()).or_insert(trouble);
         }
         self.set.refused.push(refusal.clone());

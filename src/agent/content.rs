@@ -4,7 +4,9 @@ use super::build::Agent;
 use super::driver::trouble;
 use super::fetch::Proven;
 use crate::fleet::{self, Answer, Resolved, Version};
-use crate::model::{Artifact, Desired, DesiredApplication, ErrorClass, Moment, OwnerLabel, RepoPath, Revision};
+use crate::model::{
+    Artifact, Desired, DesiredApplication, ErrorClass, Moment, OwnerLabel, RepoPath, Revision,
+};
 use crate::reconcile::{Event, Target, Trouble};
 use crate::render::Rendered;
 use crate::trust::{self, Ground, Verified};
@@ -24,7 +26,7 @@ impl Agent {
         }
     }
 
-    pub(super) fn take(&mut self, desired: Desired, resolved: Resolved) -> Event {
+    pub(crate) fn take(&mut self, desired: Desired, resolved: Resolved) -> Event {
         self.work.owner = Some(OwnerLabel::of(&resolved.fleet, &resolved.site.name));
         let target = |application: &DesiredApplication| Target {
             name: application.application.name.clone(),
@@ -44,7 +46,7 @@ impl Agent {
     }
 
     /// Everything that `revision` says must run here.
-    pub(super) async fn desire(&mut self, revision: &Revision) -> Result<(Desired, Resolved), Trouble> {
+    pub(crate) async fn desire(&mut self, revision: &Revision) -> Result<(Desired, Resolved), Trouble> {
         let verified = self.verified(revision).await?;
         let (resolved, mut paths) = self.resolve(&verified).await?;
         for _ in 0..ROUNDS {
@@ -90,7 +92,10 @@ impl Agent {
     }
 
     /// The fleet as it applies to this site, and all paths that takes.
-    async fn resolve(&mut self, revision: &Verified<Revision>) -> Result<(Resolved, BTreeSet<RepoPath>), Trouble> {
+    async fn resolve(
+        &mut self,
+        revision: &Verified<Revision>,
+    ) -> Result<(Resolved, BTreeSet<RepoPath>), Trouble> {
         let mut paths = BTreeSet::new();
         for _ in 0..ROUNDS {
             let artifact = self.complete(revision, &paths).await?;
@@ -106,7 +111,10 @@ impl Agent {
         Err(Trouble {
             class: ErrorClass::Terminal,
             reason: "FleetInvalid",
-            message: format!("reading the fleet's documents of {} asked for further paths more than {ROUNDS} times", revision.get()),
+            message: format!(
+                "reading the fleet's documents of {} asked for further paths more than {ROUNDS} times",
+                revision.get()
+            ),
         })
     }
 

@@ -97,6 +97,11 @@ impl Agent {
         event
     }
 
+    /// Tells the sinks what happened.
+    pub(crate) fn tell(&self, moment: &Moment) {
+        self.sink.moment(moment);
+    }
+
     /// Between passes nothing heavy is held.
     fn rest(&mut self) {
         let owner = self.work.owner.take();
@@ -113,9 +118,10 @@ impl Agent {
     fn ending(&self) -> Ending {
         let own = [&self.site.link, &self.site.offer, &self.site.trouble].into_iter().flatten().cloned();
         let held = self.site.applications.iter().filter_map(|(name, application)| match &application.state {
-            crate::reconcile::application::State::Held(trouble) => {
-                Some(Trouble { message: format!("application {name}: {}", trouble.message), ..trouble.clone() })
-            }
+            crate::reconcile::application::State::Held(trouble) => Some(Trouble {
+                message: format!("application {name}: {}", trouble.message),
+                ..trouble.clone()
+            }),
             _ => None,
         });
         let troubles: Vec<_> = own.chain(held).collect();

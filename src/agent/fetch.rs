@@ -6,7 +6,7 @@ use crate::model::{Classify, CommitId, ErrorClass, Floor, Moment, Revision};
 use crate::reconcile::{Event, Trouble};
 use crate::source::Want;
 use crate::store::Changes;
-use crate::trust::{self, Accepted, Base, TrustedClock, Verdict, Witness};
+use crate::trust::{self, Accepted, Base, Checked, CommitError, TrustedClock, Verdict, Witness};
 
 /// How far below the floor a tip is looked for on disk, to tell a mirror that lags from a history that was rewritten.
 const LAG: usize = 500;
@@ -20,7 +20,27 @@ pub(super) enum Proven {
     Pin(Revision),
 }
 
+/// What a mirror offers, judged and not accepted.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    /// The mirror that answered.
+    pub(crate) mirror: String,
+    /// What it offers.
+    pub(crate) revision: Revision,
+    /// Where the proof has to start.
+    pub(crate) base: Base,
+    /// Every commit, newest first.
+    pub(crate) checks: Vec<(CommitId, Result<Checked, CommitError>)>,
+    /// The decision.
+    pub(crate) verdict: Verdict,
+}
+
 impl Agent {
+    /// The revision that was accepted last.
+    pub(crate) fn accepted(&self) -> Option<Revision> {
+        self.facts.floor.as_ref().map(|floor| floor.revision.clone())
+    }
+
     /// The time by which signatures are judged.
     pub(super) fn trusted_clock(&self) -> TrustedClock {
         trust::trusted(self.clock.now(), self.facts.clock_floor, self.settings.built)
@@ -30,7 +50,7 @@ impl Agent {
         Base::of(self.facts.floor.as_ref(), self.settings.pin)
     }
 
-    pub(super) async fn fetch(&mut self) -> Event {
+    pub(crate) async fn fetch(&mut self) -> Event {
         self.sink.moment(&Moment::Fetching);
         let want = Want { ref_name: self.settings.ref_name.clone(), base: self.base().commit() };
         self.work.chain = None;
@@ -41,7 +61,11 @@ impl Agent {
                 self.link.count(bytes, now);
                 self.link.mirror = Some(chain.mirror.clone());
                 self.link.last_contact = Some(now);
-                self.sink.moment(&Moment::Fetched { mirror: chain.mirror.clone(), commits: chain.commits.len(), bytes });
+                self.sink.moment(&Moment::Fetched {
+                    mirror: chain.mirror.clone(),
+                    commits: chain.commits.len(),
+                    bytes,
+                });
                 let commits = chain.commits.len();
                 self.work.chain = Some(chain);
                 Event::Fetched(commits)
@@ -50,7 +74,7 @@ impl Agent {
         }
     }
 
-    pub(super) async fn verify(&mut self) -> Event {
+    pub(crate) async fn verify(&mut self) -> Event {
         let Some(chain) = self.work.chain.take() else { return Event::Unchanged };
         let base = self.base();
         match trust::judge(&chain, base, self.verifier.as_ref(), &self.trusted_clock()) {
@@ -69,10 +93,28 @@ impl Agent {
             }
             Verdict::Refused(refusal) => {
                 let refusal = refusal.knowing(&chain.revision, &self.below_the_floor().await);
-                let message = format!("{} offers {}: {refusal}; {}", chain.mirror, chain.revision, refusal.reason.hint());
-                Event::Refused(Trouble { class: refusal.class(), reason: Classify::reason(&refusal), message })
+                let message = format!(
+                    "{} offers {}: {refusal}; {}",
+                    chain.mirror,
+                    chain.revision,
+                    refusal.reason.hint()
+                );
+                Event::Refused(Trouble {
+                    class: refusal.class(),
+                    reason: Classify::reason(&refusal),
+                    message,
+                })
             }
         }
+    }
+
+    /// What the mirror that was just asked offers, with every commit's check; nothing is accepted.
+    pub(crate) fn examine(&mut self) -> Option<Offer> {
+        let chain = self.work.chain.take()?;
+        let (base, clock) = (self.base(), self.trusted_clock());
+        let checks = trust::explain(&chain, self.verifier.as_ref(), &clock);
+        let verdict = trust::judge(&chain, base, self.verifier.as_ref(), &clock);
+        Some(Offer { mirror: chain.mirror, revision: chain.revision, base, checks, verdict })
     }
 
     /// The floor's ancestors by first parents, as far as they are on disk.
@@ -115,7 +157,9 @@ impl Agent {
         Trouble {
             class: ErrorClass::Transient,
             reason: "ContentMissing",
-            message: format!("the commit of {revision} is not on disk; it comes with the next contact to a mirror"),
+            message: format!(
+                "the commit of {revision} is not on disk; it comes with the next contact to a mirror"
+            ),
         }
     }
 }

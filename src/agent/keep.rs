@@ -23,7 +23,9 @@ impl Keeper {
             let notes = store.save(&mut facts, &changes)?;
             Ok((facts, notes))
         };
-        tokio::task::spawn_blocking(write).await.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
+        tokio::task::spawn_blocking(write)
+            .await
+            .unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
     }
 }
 
@@ -33,7 +35,8 @@ impl Agent {
         if facts == self.facts && changes == Changes::default() {
             return Ok(());
         }
-        let (facts, notes) = self.keeper.save(facts, changes).await.map_err(|error| super::driver::trouble(&error))?;
+        let (facts, notes) =
+            self.keeper.save(facts, changes).await.map_err(|error| super::driver::trouble(&error))?;
         self.facts = facts;
         for note in notes {
             self.sink.moment(&Moment::Note(note));
@@ -42,7 +45,10 @@ impl Agent {
     }
 
     /// Writes inventory entries, in the store and in memory.
-    pub(super) async fn save_entries(&mut self, put: BTreeMap<ObjectKey, InventoryEntry>) -> Result<(), Trouble> {
+    pub(super) async fn save_entries(
+        &mut self,
+        put: BTreeMap<ObjectKey, InventoryEntry>,
+    ) -> Result<(), Trouble> {
         if put.is_empty() {
             return Ok(());
         }
@@ -55,7 +61,9 @@ impl Agent {
     /// Every application is steady: the revision is last-good from now on.
     pub(super) async fn keep(&mut self) -> Event {
         let mut facts = self.facts.clone();
-        let Some(revision) = self.work.seen.as_ref().map(|seen| seen.desired.revision.clone()) else { return Event::Kept };
+        let Some(revision) = self.work.seen.as_ref().map(|seen| seen.desired.revision.clone()) else {
+            return Event::Kept;
+        };
         facts.last_good = Some(revision.clone());
         if facts.pinned.first() != Some(&revision) {
             facts.pinned.retain(|pinned| *pinned != revision);
@@ -84,7 +92,9 @@ impl Agent {
 
     /// A rebuilt inventory may prune once a whole revision has been steady; said by writing it whole.
     fn steady_inventory(&self, rebuilt: Option<bool>) -> Changes {
-        let Some(inventory) = self.inventory.as_ref().filter(|_| rebuilt.is_some()) else { return Changes::default() };
+        let Some(inventory) = self.inventory.as_ref().filter(|_| rebuilt.is_some()) else {
+            return Changes::default();
+        };
         let put = inventory.entries.iter().map(|(key, entry)| (key.clone(), entry.clone())).collect();
         Changes { put, rebuilt, ..Changes::default() }
     }

@@ -23,14 +23,14 @@ mod fetch;
 mod keep;
 mod observe;
 //mod open;
-mod preview;
 mod prune;
 mod settle;
 mod stage;
 mod status;
 pub mod status_file;
 
-pub use build::{build, Agent, Ports, Settings};
-pub use preview::Examined;
+pub use build::{Agent, Ports, Settings, build};
 pub use driver::{Ending, explain};
+pub(crate) use observe::AT_ONCE;
+pub(crate) use stage::{Prepared, Subject};
 //pub use open::{Looking, OpenError, open, open_to_look};

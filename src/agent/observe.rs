@@ -14,11 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How many requests are under way at once. The API server of a small node handles no more any faster.
-pub(super) const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// One desired object, with what is to be done about it.
 #[derive(Debug)]
-pub(super) struct Item {
+pub(crate) struct Item {
     pub(super) key: ObjectKey,
     pub(super) digest: Digest,
     pub(super) decision: Decision,
@@ -107,7 +107,8 @@ impl<'a> Sorting<'a> {
     /// Dresses the desired set in place and takes note of what is wrong with it.
     fn new(agent: &'a Agent, owner: OwnerLabel, kinds: Arc<Kinds>, mut desired: Desired) -> Self {
         let defined = plan::defined_kinds(&desired);
-        let scope = |gvk: &Gvk| kinds.get(gvk).map(|kind| kind.is_namespaced).or_else(|| defined.get(gvk).copied());
+        let scope =
+            |gvk: &Gvk| kinds.get(gvk).map(|kind| kind.is_namespaced).or_else(|| defined.get(gvk).copied());
         let (standing, mut refused) = plan::stand(&desired, &scope);
         let mut wanted = BTreeMap::new();
         for (application, one) in desired.applications.iter_mut().enumerate() {
@@ -122,7 +123,12 @@ impl<'a> Sorting<'a> {
                 }
             }
         }
-        let candidates = agent.inventory.iter().flat_map(|ours| plan::candidates(ours, &standing, &desired)).cloned().collect();
+        let candidates = agent
+            .inventory
+            .iter()
+            .flat_map(|ours| plan::candidates(ours, &standing, &desired))
+            .cloned()
+            .collect();
         let (items, left, health) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let seen = Observation { desired, standing, items, refused, left, health };
         Self { agent, owner, kinds, wanted, candidates, seen }
@@ -130,7 +136,9 @@ impl<'a> Sorting<'a> {
 
     fn inventory(&self) -> impl Iterator<Item = (&ObjectKey, Gvk)> {
         let entries = self.agent.inventory.iter().flat_map(|inventory| &inventory.entries);
-        entries.map(|(key, entry)| (key, Gvk { group: key.group.clone(), version: entry.version.clone(), kind: key.kind.clone() }))
+        entries.map(|(key, entry)| {
+            (key, Gvk { group: key.group.clone(), version: entry.version.clone(), kind: key.kind.clone() })
+        })
     }
 
     fn wanted(&self) -> impl Iterator<Item = (&ObjectKey, Gvk)> {
@@ -169,7 +177,8 @@ impl<'a> Sorting<'a> {
             .map(|(key, gvk)| (key.clone(), gvk))
             .collect();
         let absent = self.absent_namespaces(asked.keys()).await?;
-        let is_nowhere = |key: &ObjectKey| key.namespace.as_ref().is_some_and(|namespace| absent.contains(namespace));
+        let is_nowhere =
+            |key: &ObjectKey| key.namespace.as_ref().is_some_and(|namespace| absent.contains(namespace));
         let mut somewhere = Vec::new();
         for (key, gvk) in asked {
             match self.kinds.served(&gvk).filter(|_| !is_nowhere(&key)) {
@@ -190,12 +199,20 @@ impl<'a> Sorting<'a> {
     }
 
     /// Namespaces that are not there: nothing in them needs to be asked for.
-    async fn absent_namespaces(&self, keys: impl Iterator<Item = &ObjectKey>) -> Result<BTreeSet<String>, Trouble> {
+    async fn absent_namespaces(
+        &self,
+        keys: impl Iterator<Item = &ObjectKey>,
+    ) -> Result<BTreeSet<String>, Trouble> {
         let names: BTreeSet<String> = keys.filter_map(|key| key.namespace.clone()).collect();
         let gvk = Gvk::new("v1", "Namespace");
         let mut absent = BTreeSet::new();
         for name in names {
-            let key = ObjectKey { group: String::new(), kind: "Namespace".to_owned(), namespace: None, name: name.clone() };
+            let key = ObjectKey {
+                group: String::new(),
+                kind: "Namespace".to_owned(),
+                namespace: None,
+                name: name.clone(),
+            };
             if self.agent.cluster.get(&gvk, &key).await.map_err(|error| trouble(&error))?.is_none() {
                 absent.insert(name);
             }
@@ -208,9 +225,15 @@ impl<'a> Sorting<'a> {
         let entry = self.agent.inventory.as_ref().and_then(|inventory| inventory.entries.get(key));
         let Some(place) = self.wanted.remove(key) else {
             if let Some(entry) = entry.filter(|_| self.candidates.contains(key)) {
-                let gvk = Gvk { group: key.group.clone(), version: entry.version.clone(), kind: key.kind.clone() };
+                let gvk =
+                    Gvk { group: key.group.clone(), version: entry.version.clone(), kind: key.kind.clone() };
                 let gvk = self.kinds.served(&gvk).unwrap_or(gvk);
-                let is_removed = !self.seen.desired.applications.iter().any(|one| one.application.name == entry.application);
+                let is_removed = !self
+                    .seen
+                    .desired
+                    .applications
+                    .iter()
+                    .any(|one| one.application.name == entry.application);
                 self.seen.left.push(plan::inspect(key, &gvk, live, &self.owner, is_removed));
             }
             return;

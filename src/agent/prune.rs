@@ -3,7 +3,9 @@
 use super::build::Agent;
 use super::driver::trouble;
 use crate::cluster::{Deleted, Kinds, Query};
-use crate::model::{Action, ChangeSet, Done, ErrorClass, Gvk, Inventory, Live, Moment, ObjectKey, Outcome, Step};
+use crate::model::{
+    Action, ChangeSet, Done, ErrorClass, Gvk, Inventory, Live, Moment, ObjectKey, Outcome, Step,
+};
 use crate::plan::{self, Fate, Pruning};
 use crate::reconcile::{Event, Trouble};
 use crate::store::Changes;
@@ -52,7 +54,7 @@ impl Agent {
     }
 
     /// What would be deleted now.
-    pub(super) async fn pruning(&mut self) -> Result<Pruning, Trouble> {
+    pub(crate) async fn pruning(&mut self) -> Result<Pruning, Trouble> {
         let Some(mut seen) = self.work.seen.take() else { return Ok(Pruning::default()) };
         let looked = self.look_for_bystanders(&mut seen.left).await;
         let inventory = self.inventory.get_or_insert_with(Inventory::default);
@@ -65,7 +67,8 @@ impl Agent {
     async fn look_for_bystanders(&self, findings: &mut [plan::Finding]) -> Result<(), Trouble> {
         let is_container = |finding: &plan::Finding| {
             let key = &finding.key;
-            let is_kind = key.is("", "Namespace") || key.is("apiextensions.k8s.io", "CustomResourceDefinition");
+            let is_kind =
+                key.is("", "Namespace") || key.is("apiextensions.k8s.io", "CustomResourceDefinition");
             is_kind && matches!(finding.fate, Fate::Ours(_))
         };
         if !findings.iter().any(is_container) {
@@ -100,7 +103,9 @@ impl Agent {
                     Deleted::Terminating => still.push(step),
                 }
             }
-            let outcome = |key: &ObjectKey| steps.iter().find(|step| step.key == *key).map(|step| step.application.clone());
+            let outcome = |key: &ObjectKey| {
+                steps.iter().find(|step| step.key == *key).map(|step| step.application.clone())
+            };
             let done = |key: &ObjectKey, result| Done {
                 key: key.clone(),
                 application: outcome(key).unwrap_or_default(),
@@ -146,6 +151,7 @@ fn contents(container: &ObjectKey, kinds: &Kinds) -> Vec<Query> {
         is_preferred && kind.is_listable && is_inside
     };
     let namespace = is_namespace.then(|| container.name.clone());
-    let query = |gvk: &Gvk| Query { gvk: gvk.clone(), namespace: namespace.clone(), owner: None, limit: Some(MOST) };
+    let query =
+        |gvk: &Gvk| Query { gvk: gvk.clone(), namespace: namespace.clone(), owner: None, limit: Some(MOST) };
     kinds.all.iter().filter(|(gvk, kind)| fits(gvk, kind)).map(|(gvk, _)| query(gvk)).collect()
 }

@@ -26,7 +26,8 @@ impl Agent {
         };
         let judged: Vec<_> = self.site.applications.keys().map(|name| roll_up(name, &looked)).collect();
         let worst = health::worst(judged.iter().map(|judged| judged.health));
-        let not_current = looked.into_iter().map(|looked| looked.status).filter(|status| status.health != Health::Current);
+        let not_current =
+            looked.into_iter().map(|looked| looked.status).filter(|status| status.health != Health::Current);
         self.sink.moment(&Moment::Judged(worst, not_current.collect()));
         Event::Judged(judged)
     }
@@ -48,7 +49,9 @@ impl Agent {
             };
             self.cluster.list(&query, &mut each).await.map_err(|error| trouble(&error))?;
         }
-        let absent = expected.into_iter().map(|(key, application)| Looked { application, status: health::absent(&key) });
+        let absent = expected
+            .into_iter()
+            .map(|(key, application)| Looked { application, status: health::absent(&key) });
         looked.extend(absent);
         Ok(looked)
     }

@@ -18,7 +18,7 @@ const LOOK: Duration = Duration::from_millis(200);
 
 /// What is to be done about one object.
 #[derive(Debug)]
-pub(super) enum Prepared {
+pub(crate) enum Prepared {
     /// Nothing; its baseline, where that is news.
     Unchanged(Option<Baseline>),
     /// This.
@@ -40,7 +40,7 @@ pub(super) enum Prepared {
 
 /// What came of writing one object.
 #[derive(Debug)]
-pub(super) enum Written {
+pub(crate) enum Written {
     /// It is so now.
     Done(Outcome, Option<Baseline>),
     /// It was refused.
@@ -49,10 +49,10 @@ pub(super) enum Written {
 
 /// One object with all that is needed to judge and write it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Subject<'a> {
-    pub(super) application: &'a Application,
-    pub(super) object: &'a Object,
-    pub(super) item: &'a Item,
+pub(crate) struct Subject<'a> {
+    pub(crate) application: &'a Application,
+    pub(crate) object: &'a Object,
+    pub(crate) item: &'a Item,
 }
 
 const CREATE: ApplyMode = ApplyMode { dry_run: false, force: false, create_only: true };
@@ -60,7 +60,7 @@ const ASK: ApplyMode = ApplyMode { dry_run: true, force: false, create_only: fal
 
 impl Agent {
     /// Finds out what is to be done about one object. Reads and dry-runs only.
-    pub(super) async fn prepare(&self, subject: Subject<'_>) -> Result<Prepared, Trouble> {
+    pub(crate) async fn prepare(&self, subject: Subject<'_>) -> Result<Prepared, Trouble> {
         let step = |action, force| Prepared::Step { step: subject.step(action), force, uid: String::new() };
         match &subject.item.decision {
             Decision::Unchanged => Ok(Prepared::Unchanged(None)),
@@ -80,17 +80,28 @@ impl Agent {
         for _ in 0..ATTEMPTS {
             let live = self.get(object.gvk(), &item.key).await?;
             let Some(live) = live else {
-                return Ok(Prepared::Step { step: subject.step(Action::Create), force: false, uid: String::new() });
+                return Ok(Prepared::Step {
+                    step: subject.step(Action::Create),
+                    force: false,
+                    uid: String::new(),
+                });
             };
             let mode = ApplyMode { force: is_forced, ..ASK };
             let applied = self.cluster.apply(object, mode).await.map_err(|error| trouble(&error))?;
-            let case = Case { desired: object, digest: item.digest, live: &live, entry, application, is_forced };
-            let step = |action, force| Prepared::Step { step: subject.step(action), force, uid: live.uid().to_owned() };
+            let case =
+                Case { desired: object, digest: item.digest, live: &live, entry, application, is_forced };
+            let step = |action, force| Prepared::Step {
+                step: subject.step(action),
+                force,
+                uid: live.uid().to_owned(),
+            };
             match with_answer(&applied, |answer| plan::judge(&case, answer)) {
                 None | Some(Verdict::Stale) => {}
                 Some(Verdict::AskWithForce) => is_forced = true,
                 Some(Verdict::Unchanged(baseline)) => return Ok(Prepared::Unchanged(Some(baseline))),
-                Some(Verdict::Configure { changes, force }) => return Ok(step(Action::Configure { changes }, force)),
+                Some(Verdict::Configure { changes, force }) => {
+                    return Ok(step(Action::Configure { changes }, force));
+                }
                 Some(Verdict::Recreate { why }) => return Ok(step(Action::Recreate { why }, false)),
                 Some(Verdict::NotYet(why)) => return Ok(Prepared::NotYet(why)),
                 Some(Verdict::Refuse(refusal)) => return Ok(Prepared::Refused(refusal)),
@@ -99,15 +110,20 @@ impl Agent {
         Err(Trouble {
             class: crate::model::ErrorClass::Transient,
             reason: "ObjectBusy",
-            message: format!("{} changed every time while it was judged; somebody writes it all the time", item.key),
+            message: format!(
+                "{} changed every time while it was judged; somebody writes it all the time",
+                item.key
+            ),
         })
     }
 
     /// Whether the server would take an object that is to be made: only asked to show a plan.
-    pub(super) async fn try_create(&self, subject: Subject<'_>) -> Result<Option<Prepared>, Trouble> {
+    pub(crate) async fn try_create(&self, subject: Subject<'_>) -> Result<Option<Prepared>, Trouble> {
         let mode = ApplyMode { dry_run: true, ..CREATE };
         let applied = self.cluster.apply(subject.object, mode).await.map_err(|error| trouble(&error))?;
-        let refused = |answer: &Answer<'_>| plan::refused(&subject.application.name, subject.object, answer).map(Prepared::Refused);
+        let refused = |answer: &Answer<'_>| {
+            plan::refused(&subject.application.name, subject.object, answer).map(Prepared::Refused)
+        };
         Ok(match &applied {
             Applied::NoPlace(why) => Some(Prepared::NotYet(why.clone())),
             applied => with_answer(applied, refused).flatten(),
@@ -115,7 +131,13 @@ impl Agent {
     }
 
     /// Carries out one step.
-    pub(super) async fn write(&self, subject: Subject<'_>, step: &Step, force: bool, uid: &str) -> Result<Written, Trouble> {
+    pub(crate) async fn write(
+        &self,
+        subject: Subject<'_>,
+        step: &Step,
+        force: bool,
+        uid: &str,
+    ) -> Result<Written, Trouble> {
         let done = match &step.action {
             Action::Create => return self.create(subject, Outcome::Created).await,
             Action::Recreate { .. } => {
@@ -134,12 +156,20 @@ impl Agent {
     async fn create(&self, subject: Subject<'_>, done: Outcome) -> Result<Written, Trouble> {
         let mut waited = Duration::ZERO;
         loop {
-            let applied = self.cluster.apply(subject.object, CREATE).await.map_err(|error| trouble(&error))?;
+            let applied =
+                self.cluster.apply(subject.object, CREATE).await.map_err(|error| trouble(&error))?;
             match applied {
-                Applied::NoPlace(_) if waited < PATIENCE && self.is_awaited(subject.object) => {}
+                Applied::NoPlace(_) if waited < PATIENCE && self.awaited(subject.object).is_some() => {}
                 Applied::Exists => {
-                    let message = format!("{} appeared while it was to be made; it is looked at again", subject.item.key);
-                    return Err(Trouble { class: crate::model::ErrorClass::Transient, reason: "ObjectBusy", message });
+                    let message = format!(
+                        "{} appeared while it was to be made; it is looked at again",
+                        subject.item.key
+                    );
+                    return Err(Trouble {
+                        class: crate::model::ErrorClass::Transient,
+                        reason: "ObjectBusy",
+                        message,
+                    });
                 }
                 applied => return Ok(subject.written(&applied, done)),
             }
@@ -148,16 +178,27 @@ impl Agent {
         }
     }
 
-    fn is_awaited(&self, object: &Object) -> bool {
-        self.work.seen.as_ref().is_some_and(|seen| plan::awaits(&seen.desired, object).is_some())
+    /// What an object waits for that the desired set itself makes: `the CRD widgets.example.com`.
+    pub(crate) fn awaited(&self, object: &Object) -> Option<String> {
+        self.work.seen.as_ref().and_then(|seen| plan::awaits(&seen.desired, object))
     }
 
     async fn delete_and_wait(&self, step: &Step, uid: &str) -> Result<(), Trouble> {
         let mut waited = Duration::ZERO;
-        while self.cluster.delete(&step.gvk, &step.key, uid).await.map_err(|error| trouble(&error))? == Deleted::Terminating {
+        while self.cluster.delete(&step.gvk, &step.key, uid).await.map_err(|error| trouble(&error))?
+            == Deleted::Terminating
+        {
             if waited >= PATIENCE {
-                let message = format!("{} is to be made anew, and its deletion takes longer than {} s", step.key, PATIENCE.as_secs());
-                return Err(Trouble { class: crate::model::ErrorClass::Transient, reason: "ObjectTerminating", message });
+                let message = format!(
+                    "{} is to be made anew, and its deletion takes longer than {} s",
+                    step.key,
+                    PATIENCE.as_secs()
+                );
+                return Err(Trouble {
+                    class: crate::model::ErrorClass::Transient,
+                    reason: "ObjectTerminating",
+                    message,
+                });
             }
             tokio::time::sleep(LOOK).await;
             waited += LOOK;
@@ -165,13 +206,13 @@ impl Agent {
         Ok(())
     }
 
-    pub(super) async fn get(&self, gvk: &Gvk, key: &ObjectKey) -> Result<Option<Live>, Trouble> {
+    pub(crate) async fn get(&self, gvk: &Gvk, key: &ObjectKey) -> Result<Option<Live>, Trouble> {
         self.cluster.get(gvk, key).await.map_err(|error| trouble(&error))
     }
 }
 
 impl Subject<'_> {
-    pub(super) fn step(&self, action: Action) -> Step {
+    pub(crate) fn step(&self, action: Action) -> Step {
         Step {
             key: self.item.key.clone(),
             gvk: self.object.gvk().clone(),
@@ -184,7 +225,9 @@ impl Subject<'_> {
         if let Applied::Live(live) = applied {
             return Written::Done(done, plan::take(live, self.object, self.item.digest));
         }
-        let refused = with_answer(applied, |answer| plan::refused(&self.application.name, self.object, answer)).flatten();
+        let refused =
+            with_answer(applied, |answer| plan::refused(&self.application.name, self.object, answer))
+                .flatten();
         refused.map_or(Written::Done(Outcome::Failed, None), Written::Refused)
     }
 }
@@ -194,7 +237,8 @@ fn with_answer<T>(applied: &Applied, then: impl FnOnce(&Answer<'_>) -> T) -> Opt
     Some(match applied {
         Applied::Live(live) => then(&Answer::Live(live)),
         Applied::Conflict(conflicts) => {
-            let pairs: Vec<_> = conflicts.iter().map(|one| (one.manager.as_str(), one.field.as_str())).collect();
+            let pairs: Vec<_> =
+                conflicts.iter().map(|one| (one.manager.as_str(), one.field.as_str())).collect();
             then(&Answer::Conflict(&pairs))
         }
         Applied::Exists => return None,

@@ -3,8 +3,8 @@
 use super::build::Agent;
 use crate::model::status::{ApplicationStatus, LinkStatus, Reason, Revisions, TrustStatus};
 use crate::model::{ErrorClass, Revision, SitePhase, SiteStatus};
-use crate::reconcile::application::{Application, State};
 use crate::reconcile::Trouble;
+use crate::reconcile::application::{Application, State};
 use jiff::Timestamp;
 
 /// What is known of the link, and since when the site is in its phase.
@@ -65,7 +65,12 @@ impl Agent {
                 signer: floor.signer.clone(),
                 accepted: floor.accepted.to_string(),
             }),
-            applications: self.site.applications.iter().map(|(name, known)| application(name, known)).collect(),
+            applications: self
+                .site
+                .applications
+                .iter()
+                .map(|(name, known)| application(name, known))
+                .collect(),
             link: LinkStatus {
                 mirror: self.link.mirror.clone(),
                 last_contact: self.link.last_contact.map(|at| at.to_string()),
@@ -77,13 +82,15 @@ impl Agent {
 
     /// A link that is down is the site's own trouble only while it never got anything, or where waiting will not help.
     fn unreached(&self) -> Option<&Trouble> {
-        let matters = |trouble: &&Trouble| self.site.accepted.is_none() || trouble.class != ErrorClass::Transient;
+        let matters =
+            |trouble: &&Trouble| self.site.accepted.is_none() || trouble.class != ErrorClass::Transient;
         self.site.link.as_ref().filter(matters)
     }
 }
 
 fn application(name: &str, known: &Application) -> ApplicationStatus {
-    let revision = |at: &Option<(Revision, crate::model::Digest)>| at.as_ref().map(|(revision, _)| revision.to_string());
+    let revision =
+        |at: &Option<(Revision, crate::model::Digest)>| at.as_ref().map(|(revision, _)| revision.to_string());
     let held = match &known.state {
         State::Held(trouble) => Some(reason(trouble)),
         State::Settling { .. } if !known.message.is_empty() => {

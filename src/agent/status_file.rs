@@ -28,7 +28,9 @@ impl Sink for StatusFile {
 
     fn status(&self, status: &SiteStatus) {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_news = last.as_ref().is_none_or(|last| SiteStatus { updated: status.updated.clone(), ..last.clone() } != *status);
+        let is_news = last
+            .as_ref()
+            .is_none_or(|last| SiteStatus { updated: status.updated.clone(), ..last.clone() } != *status);
         if !is_news {
             return;
         }

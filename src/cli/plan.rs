@@ -5,6 +5,7 @@ use super::narrate::Narrator;
 use super::output::{self, Format, Paint};
 use super::setup;
 use crate::agent;
+use crate::oneshot;
 use crate::model::plan::{Action, Change, Plan, Step};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -22,7 +23,7 @@ pub(super) fn run(_: &Arguments, config: &Path, format: Format) -> Result<ExitCo
     let mut looking =
         agent::open_to_look(&settings, true, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
     let agent = &mut looking.agent;
-    let plan = runtime.block_on(agent.preview()).map_err(|troubles| Failure::from_troubles(&troubles))?;
+    let plan = runtime.block_on(oneshot::plan::plan(agent)).map_err(|troubles| Failure::from_troubles(&troubles))?;
     match format {
         Format::Json => output::json(&to_json(&plan))?,
         Format::Human => print(&plan),

@@ -6,6 +6,7 @@ use super::output::{self, Format};
 use super::setup;
 use crate::agent;
 use crate::model::{Desired, Object};
+use crate::oneshot;
 use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
@@ -30,7 +31,7 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
     let mut looking =
         agent::open_to_look(&settings, false, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
     let agent = &mut looking.agent;
-    let desired = runtime.block_on(agent.look()).map_err(|troubles| Failure::from_troubles(&troubles))?;
+    let desired = runtime.block_on(oneshot::plan::look(agent)).map_err(|troubles| Failure::from_troubles(&troubles))?;
     let known: Vec<_> = desired.applications.iter().map(|known| known.application.name.as_str()).collect();
     if let Some(name) = arguments.application.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(Failure::new(format!("no application {name} targets this site")).hint(format!("there are: {}", known.join(", "))));

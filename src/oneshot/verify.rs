@@ -3,7 +3,7 @@
 use crate::agent::{Agent, explain};
 use crate::model::Classify;
 use crate::model::status::Reason;
-use crate::reconcile::Trouble;
+use crate::reconcile::{Event, Trouble};
 use crate::trust::{Base, Verdict};
 use serde::Serialize;
 
@@ -39,13 +39,20 @@ pub struct Line {
 
 /// Asks the mirrors and judges what they offer.
 pub async fn verify(agent: &mut Agent) -> Result<Report, Trouble> {
-    let examined = agent.examine().await?;
-    let line = |commit: &crate::model::CommitId, good, verification| Line { commit: commit.to_string(), good, verification };
-    let commits = examined.checks.iter().map(|(commit, checked)| match checked {
+    if let Event::FetchFailed(trouble) = agent.fetch().await {
+        return Err(trouble);
+    }
+    let Some(offer) = agent.examine() else { return Err(super::plan::nothing()) };
+    let line = |commit: &crate::model::CommitId, good, verification| Line {
+        commit: commit.to_string(),
+        good,
+        verification,
+    };
+    let commits = offer.checks.iter().map(|(commit, checked)| match checked {
         Ok(checked) => line(commit, checked.verification.is_good(), checked.verification.to_string()),
         Err(error) => line(commit, false, explain(error)),
     });
-    let refused = match &examined.verdict {
+    let refused = match &offer.verdict {
         Verdict::Refused(refusal) => Some(Reason {
             code: Classify::reason(refusal).to_owned(),
             message: format!("{refusal}; {}", refusal.reason.hint()),
@@ -53,9 +60,9 @@ pub async fn verify(agent: &mut Agent) -> Result<Report, Trouble> {
         Verdict::Accepted(_) | Verdict::Unchanged => None,
     };
     Ok(Report {
-        mirror: examined.mirror,
-        revision: examined.revision.to_string(),
-        base: match examined.base {
+        mirror: offer.mirror,
+        revision: offer.revision.to_string(),
+        base: match offer.base {
             Base::Floor(commit) | Base::Pin(commit) => Some(commit.to_string()),
             Base::Nothing => None,
         },

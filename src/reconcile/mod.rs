@@ -15,7 +15,7 @@
 //! `tests.rs`: the ways through, and by proptest that no pair panics and that every state leads to rest.
 
 pub mod application;
-pub mod backoff;
+pub mod waits;
 mod resume;
 mod site;
 mod step;

@@ -1,8 +1,8 @@
 //! One step of the site's machine.
 
 use super::application::{Application, State as ApplicationState};
-use super::backoff;
 use super::site::{Applied, Effect, Event, Judged, Rules, Site, State, Target, Trouble};
+use super::waits;
 use crate::model::{ErrorClass, Revision};
 use jiff::Timestamp;
 use std::time::Duration;
@@ -175,9 +175,9 @@ fn rest(site: &mut Site, now: Timestamp, random: u64, rules: &Rules) -> (State, 
     let again = transient(&site.link) || transient(&site.trouble) || transient(&site.offer) || is_one_waiting;
     site.failures = if again { site.failures.saturating_add(1) } else { 0 };
     let wait = if again {
-        backoff::wait(site.failures, random).min(rules.poll.max(Duration::from_secs(1)))
+        waits::wait(site.failures, random).min(rules.poll.max(Duration::from_secs(1)))
     } else {
-        backoff::spread(rules.poll, random)
+        waits::spread(rules.poll, random)
     };
     let until = later(now, wait);
     (State::Idle { until }, vec![Effect::WakeAt(until)])

@@ -81,7 +81,8 @@ fn the_floor_is_written_before_anything_is_rendered() {
 #[test]
 fn a_floor_that_cannot_be_written_keeps_the_site_at_what_it_had() {
     let failed = Event::Failed(trouble(ErrorClass::Transient));
-    let (site, effects) = feed(steady(), vec![Event::Tick, Event::Fetched(1), Event::Proven(revision(2)), failed]);
+    let (site, effects) =
+        feed(steady(), vec![Event::Tick, Event::Fetched(1), Event::Proven(revision(2)), failed]);
     assert_eq!(effects, [Effect::Render(revision(1))]);
     assert_eq!(site.accepted, Some(revision(1)));
 }
@@ -96,7 +97,8 @@ fn without_a_link_the_site_goes_on_with_what_it_has() {
 
 #[test]
 fn a_refused_revision_holds_the_site_while_last_good_is_healed() {
-    let (site, effects) = feed(steady(), vec![Event::Tick, Event::Fetched(1), Event::Refused(trouble(ErrorClass::Untrusted))]);
+    let (site, effects) =
+        feed(steady(), vec![Event::Tick, Event::Fetched(1), Event::Refused(trouble(ErrorClass::Untrusted))]);
     assert_eq!(effects, [Effect::Render(revision(1))]);
     let rest = way_to_steady(1, "a").split_off(4);
     let (site, _) = feed(site, rest);
@@ -128,7 +130,8 @@ fn nothing_is_pruned_and_last_good_stays_while_anything_is_not_current() {
 fn a_held_application_keeps_the_site_from_pruning() {
     let mut events = way_to_steady(2, "b");
     events.truncate(5);
-    events.push(Event::Applied(vec![Applied { held: Some(trouble(ErrorClass::Terminal)), ..applied("pos") }]));
+    events
+        .push(Event::Applied(vec![Applied { held: Some(trouble(ErrorClass::Terminal)), ..applied("pos") }]));
     events.push(Event::Judged(vec![judged("pos", Health::Current)]));
     let (site, _) = feed(steady(), events);
     assert_eq!((site.phase(), site.last_good), (SitePhase::Held, Some(revision(1))));
@@ -195,7 +198,12 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(ErrorClass::Misconfigured),
         Just(ErrorClass::Untrusted)
     ];
-    let health = prop_oneof![Just(Health::Current), Just(Health::InProgress), Just(Health::Failed), Just(Health::Unknown)];
+    let health = prop_oneof![
+        Just(Health::Current),
+        Just(Health::InProgress),
+        Just(Health::Failed),
+        Just(Health::Unknown)
+    ];
     let name = prop_oneof![Just("pos"), Just("web")];
     prop_oneof![
         Just(Event::Tick),
@@ -205,11 +213,13 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Event::Unchanged),
         class.clone().prop_map(|class| Event::Refused(trouble(class))),
         Just(Event::Accepted),
-        prop::collection::vec((name.clone(), "[ab]"), 0..3)
-            .prop_map(|all| Event::Rendered(all.iter().map(|(name, content)| target(name, content)).collect())),
+        prop::collection::vec((name.clone(), "[ab]"), 0..3).prop_map(|all| Event::Rendered(
+            all.iter().map(|(name, content)| target(name, content)).collect()
+        )),
         class.clone().prop_map(|class| Event::RenderFailed(trouble(class))),
-        (name.clone(), proptest::option::of(class.clone()))
-            .prop_map(|(name, class)| Event::Applied(vec![Applied { held: class.map(trouble), ..applied(name) }])),
+        (name.clone(), proptest::option::of(class.clone())).prop_map(|(name, class)| Event::Applied(vec![
+            Applied { held: class.map(trouble), ..applied(name) }
+        ])),
         (name, health).prop_map(|(name, health)| Event::Judged(vec![judged(name, health)])),
         proptest::option::of(class.clone()).prop_map(|class| Event::Pruned(class.map(trouble))),
         Just(Event::Kept),

@@ -1,7 +1,7 @@
 //! Moments as log lines: one INFO line for each change, the rest at DEBUG.
 
-use crate::model::{Moment, SitePhase, SiteStatus};
 use super::Sink;
+use crate::model::{Moment, SitePhase, SiteStatus};
 use std::sync::{Mutex, PoisonError};
 use tracing::{debug, info, warn};
 
@@ -16,10 +16,14 @@ impl Sink for Log {
         match moment {
             Moment::Fetching | Moment::Progress { .. } => {}
             Moment::Fetched { mirror, commits: 0, bytes } => debug!(%mirror, bytes, "nothing new"),
-            Moment::Fetched { mirror, commits, bytes } => info!(%mirror, commits, bytes, "new commits offered"),
+            Moment::Fetched { mirror, commits, bytes } => {
+                info!(%mirror, commits, bytes, "new commits offered")
+            }
             Moment::Unreachable(why) => warn!(%why, "no mirror answered"),
             Moment::Checked(commit, verification) => debug!(%commit, %verification, "commit checked"),
-            Moment::Accepted { revision, signer, is_beginning } => info!(%revision, %signer, is_beginning, "revision accepted"),
+            Moment::Accepted { revision, signer, is_beginning } => {
+                info!(%revision, %signer, is_beginning, "revision accepted")
+            }
             Moment::Refused(why) => warn!(%why, "revision refused"),
             Moment::Rendered { revision, applications, objects, notes } => {
                 debug!(%revision, applications, objects, ?notes, "rendered");
@@ -30,7 +34,12 @@ impl Sink for Log {
                     info!(object = %done.key, application = %done.application, "{}", done.outcome);
                 }
                 for refused in &set.refused {
-                    warn!(application = refused.application.as_deref(), reason = refused.reason.as_str(), "{}", refused.message);
+                    warn!(
+                        application = refused.application.as_deref(),
+                        reason = refused.reason.as_str(),
+                        "{}",
+                        refused.message
+                    );
                 }
             }
             Moment::Judged(worst, looked) => debug!(%worst, not_current = looked.len(), "health"),

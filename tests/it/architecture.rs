@@ -21,19 +21,44 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "config",
         &[
-            "source::", "trust::Settings", "store::Settings", "cluster::Settings", "fleet::Local", "report::Settings",
+            "source::",
+            "trust::Settings",
+            "store::Settings",
+            "cluster::Settings",
+            "fleet::Local",
+            "report::Settings",
         ],
     ),
     (
         "agent",
         &[
-            "source", "trust", "store", "fleet", "render", "plan", "cluster", "health", "report", "reconcile", "config",
+            "source",
+            "trust",
+            "store",
+            "fleet",
+            "render",
+            "plan",
+            "cluster",
+            "health",
+            "report",
+            "reconcile",
+            "config",
         ],
     ),
     (
         "oneshot",
         &[
-            "source", "trust", "store", "fleet", "render", "plan", "cluster", "health", "report", "reconcile", "config",
+            "source",
+            "trust",
+            "store",
+            "fleet",
+            "render",
+            "plan",
+            "cluster",
+            "health",
+            "report",
+            "reconcile",
+            "config",
             "agent",
         ],
     ),
@@ -70,7 +95,11 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 fn all(folders: &[&str]) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = Vec::new();
-    folders.iter().map(|folder| root.join(folder)).filter(|folder| folder.exists()).for_each(|folder| sources(&folder, &mut found));
+    folders
+        .iter()
+        .map(|folder| root.join(folder))
+        .filter(|folder| folder.exists())
+        .for_each(|folder| sources(&folder, &mut found));
     found.sort();
     let named = |path: &PathBuf| path.strip_prefix(root).unwrap().display().to_string();
     found.iter().map(|path| (named(path), fs::read_to_string(path).unwrap())).collect()
@@ -112,11 +141,16 @@ fn offences(room: &str, line: &str) -> Vec<String> {
 
 /// Lines of tests and fakes, which may reach further, are left out: `#[cfg(test)] mod tests`, `tests.rs`, `fake.rs`.
 fn is_exempt(path: &str) -> bool {
-    path.ends_with("tests.rs") || path.contains("/tests/") || path.ends_with("fake.rs") || path.contains("/fake/")
+    path.ends_with("tests.rs")
+        || path.contains("/tests/")
+        || path.ends_with("fake.rs")
+        || path.contains("/fake/")
 }
 
 fn production(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    text.lines().enumerate().take_while(|(_, line)| line.trim() != "#[cfg(test)]" || !text.contains("mod tests {"))
+    text.lines()
+        .enumerate()
+        .take_while(|(_, line)| line.trim() != "#[cfg(test)]" || !text.contains("mod tests {"))
 }
 
 #[test]
@@ -124,7 +158,9 @@ fn rooms_import_only_what_the_table_allows() {
     let mut wrong = Vec::new();
     for (path, text) in all(&["src"]).iter().filter(|(path, _)| !is_exempt(path) && path != "src/lib.rs") {
         for (at, line) in production(text) {
-            wrong.extend(offences(room(path), line).into_iter().map(|offence| format!("{path}:{}: {offence}", at + 1)));
+            wrong.extend(
+                offences(room(path), line).into_iter().map(|offence| format!("{path}:{}: {offence}", at + 1)),
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -133,14 +169,18 @@ fn rooms_import_only_what_the_table_allows() {
 #[test]
 fn every_room_is_in_the_table_and_in_the_map() {
     let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
-    let mut listed: Vec<_> = map.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+    let mut listed: Vec<_> =
+        map.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
     let mut table: Vec<_> = MAY_IMPORT.iter().map(|(name, _)| *name).filter(|name| *name != "main").collect();
     listed.sort_unstable();
     table.sort_unstable();
     assert_eq!(listed, table);
     for (path, _) in all(&["src"]) {
         let room = room(&path).to_owned();
-        assert!(room == "lib" || MAY_IMPORT.iter().any(|(name, _)| *name == room), "{path}: the room is not in the table");
+        assert!(
+            room == "lib" || MAY_IMPORT.iter().any(|(name, _)| *name == room),
+            "{path}: the room is not in the table"
+        );
     }
 }
 
@@ -148,7 +188,9 @@ fn every_room_is_in_the_table_and_in_the_map() {
 fn a_crate_is_named_only_where_it_lives() {
     let mut wrong = Vec::new();
     for (path, text) in all(&["src"]).iter().filter(|(path, _)| !is_exempt(path)) {
-        for (name, homes) in HOMES.iter().filter(|(_, homes)| !homes.iter().any(|home| path.starts_with(home))) {
+        for (name, homes) in
+            HOMES.iter().filter(|(_, homes)| !homes.iter().any(|home| path.starts_with(home)))
+        {
             let uses = |line: &str| {
                 let code = line.split("//").next().unwrap_or_default();
                 code.match_indices(&format!("{name}::")).any(|(at, _)| {
@@ -156,7 +198,9 @@ fn a_crate_is_named_only_where_it_lives() {
                 })
             };
             let lines = production(text).filter(|(_, line)| uses(line));
-            wrong.extend(lines.map(|(at, _)| format!("{path}:{}: {name} lives in {}", at + 1, homes.join(", "))));
+            wrong.extend(
+                lines.map(|(at, _)| format!("{path}:{}: {name} lives in {}", at + 1, homes.join(", "))),
+            );
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -168,7 +212,14 @@ fn files_are_short_enough_to_read() {
         .iter()
         .filter(|(path, _)| !path.contains("/target/"))
         .map(|(path, text)| (path.clone(), text.lines().count()))
-        .filter(|(path, lines)| *lines > if path.ends_with("tests.rs") || path.starts_with("tests/") { LONGEST_TESTS } else { LONGEST })
+        .filter(|(path, lines)| {
+            *lines
+                > if path.ends_with("tests.rs") || path.starts_with("tests/") {
+                    LONGEST_TESTS
+                } else {
+                    LONGEST
+                }
+        })
         .map(|(path, lines)| format!("{path} has {lines} lines: split it by noun"))
         .collect();
     assert!(long.is_empty(), "{}", long.join("\n"));
@@ -176,8 +227,9 @@ fn files_are_short_enough_to_read() {
 
 #[test]
 fn the_agent_stays_a_driver() {
-    let lines: usize = all(&["src/agent"]).iter().map(|(_, text)| text.lines().count()).sum();
-    assert!(lines < 1500, "src/agent has {lines} lines: decisions belong to the pure rooms");
+    let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with("//");
+    let lines: usize = all(&["src/agent"]).iter().map(|(_, text)| text.lines().filter(is_code).count()).sum();
+    assert!(lines < 1500, "src/agent has {lines} lines of code: decisions belong to the pure rooms");
 }
 
 #[test]
