@@ -18,6 +18,8 @@
 //! - The grammar is YAML 1.2's. It takes some files that kubectl refuses (directives, content after `---`, tabs in
 //!   more places). Spellings that both take but read differently are refused with the way out.
 //! - A document after `...` without `---` is read; kubectl drops it without a word.
+//! - Lines behind the JSON objects that a file begins with are YAML, as for the newest kubectl.
+//! - A key of more than 1024 characters needs a `?`, in JSON too; so does DEL in JSON need an escape.
 //! - Half of a surrogate pair in a `"\u…"` escape is an error; kubectl puts U+FFFD.
 //!
 //! # Not here

@@ -15,9 +15,33 @@ pub(super) fn line_break(text: &str) -> Option<(&str, String)> {
     Some((&text[..at], problem))
 }
 
-/// What is ambiguous about a plain scalar between brackets, an event of `source`.
-pub(super) fn in_brackets(event: &Event<'_>, span: &Span, source: &str) -> Option<&'static str> {
-    let Event::Scalar(text, ScalarStyle::Plain, ..) = event else { return None };
+/// Where an event stands.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Context {
+    Top,
+    Block,
+    Brackets,
+}
+
+/// What is ambiguous about an event of `source`.
+pub(super) fn event(event: &Event<'_>, span: &Span, source: &str, context: Context) -> Option<&'static str> {
+    match (event, context) {
+        (Event::Anchor(_, name), _) => {
+            let is_known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            let problem =
+                "name the anchor with letters, digits, `-` and `_` only, for kubectl ends the name at others";
+            (!name.bytes().all(is_known)).then_some(problem)
+        }
+        (Event::Scalar(text, ScalarStyle::Literal | ScalarStyle::Folded, ..), Context::Top) => {
+            let is_unindented = span.start.col() == 0 && !text.is_empty();
+            is_unindented.then_some("indent this text, for kubectl ends it where lines begin at the margin")
+        }
+        (Event::Scalar(text, ScalarStyle::Plain, ..), Context::Brackets) => in_brackets(text, span, source),
+        _ => None,
+    }
+}
+
+fn in_brackets(text: &str, span: &Span, source: &str) -> Option<&'static str> {
     let behind = |end: Marker| end.byte_offset().and_then(|end| source.get(end..)).unwrap_or_default();
     let mut next = behind(span.end).trim_start().chars();
     if next.next() == Some(':') && next.next().is_none_or(|c| ",[]{}".contains(c)) {

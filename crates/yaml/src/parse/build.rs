@@ -1,5 +1,6 @@
 //! Events to trees, under limits, with aliases replaced by copies of what they stand for.
 
+use super::ambiguous::Context;
 use crate::{Error, Kind, Limits, Mark, Node, Scalar, Style};
 use granit_parser::{ScalarStyle, StructureStyle, Tag};
 use std::borrow::Cow;
@@ -93,9 +94,13 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Whether the next node stands between brackets or braces.
-    pub(super) fn is_in_brackets(&self) -> bool {
-        self.open.last().is_some_and(|open| open.style == StructureStyle::Flow)
+    /// Where the next node stands.
+    pub(super) fn context(&self) -> Context {
+        match self.open.last().map(|open| open.style) {
+            None => Context::Top,
+            Some(StructureStyle::Block) => Context::Block,
+            Some(StructureStyle::Flow) => Context::Brackets,
+        }
     }
 
     pub(super) fn close(&mut self, mark: Mark) -> Result<(), Error> {

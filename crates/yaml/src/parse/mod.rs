@@ -89,9 +89,8 @@ fn read(text: &str, origin: Origin, builder: &mut Builder<'_>) -> Result<(), Err
     for event in Parser::new_from_str_with_options(text, options(builder.limits())) {
         let (event, span) = event.map_err(|error| refusal(&error, origin, builder.limits()))?;
         let mark = origin.mark(span.start.line(), span.start.col());
-        if builder.is_in_brackets() {
-            let problem = ambiguous::in_brackets(&event, &span, text);
-            problem.map_or(Ok(()), |problem| Err(Error::Syntax { mark, problem: problem.into() }))?;
+        if let Some(problem) = ambiguous::event(&event, &span, text, builder.context()) {
+            return Err(Error::Syntax { mark, problem: problem.into() });
         }
         match event {
             Event::Scalar(value, style, anchor, tag) => {
@@ -114,6 +113,7 @@ fn read(text: &str, origin: Origin, builder: &mut Builder<'_>) -> Result<(), Err
 fn options(limits: &Limits) -> Options {
     granit_parser::options! {
         emit_comments: false,
+        emit_anchor_events: true,
         flow_nesting_limit: limits.depth,
         block_nesting_limit: limits.depth,
     }

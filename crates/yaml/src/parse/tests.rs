@@ -175,6 +175,15 @@ fn what_kubectl_would_read_otherwise_is_refused() {
         "line 1, column 4: not valid YAML: put a space behind the tag, for kubectl takes the comma for a part of it",
     );
     check(
+        "a: 1\nb: &a:b c\n",
+        "line 2, column 4: not valid YAML: name the anchor with letters, digits, `-` and `_` only, for kubectl ends \
+         the name at others",
+    );
+    check(
+        "|\ntext\n",
+        "line 2, column 1: not valid YAML: indent this text, for kubectl ends it where lines begin at the margin",
+    );
+    check(
         "a: 1\nb: 2 # é\u{2028}c: 3\n",
         "line 2, column 9: not valid YAML: the character U+2028 stands here, a line break to kubectl; remove it, or \
          write \"\\u2028\" in double quotes",
