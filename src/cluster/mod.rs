@@ -14,6 +14,9 @@
 //! The contract test runs on the memory cluster and on a real API server.
 
 mod error;
+mod manifest;
+mod retry;
+mod server;
 
 use crate::model::{Gvk, Live, Object, ObjectKey, OwnerLabel};
 use async_trait::async_trait;
@@ -21,6 +24,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use error::Error;
+pub use server::{Kube, Settings};
 
 /// The reason of an error that means that the API server is not there at all.
 pub const UNREACHABLE: &str = "ApiServerUnreachable";
