@@ -55,7 +55,7 @@ pub fn open(settings: &config::Settings, waits: bool, teller: Box<dyn Sink>) -> 
     let sinks = All(vec![Box::new(StatusFile::new(settings.status_file())), teller]);
     let clock = Clock::system();
     let store = store::open(&settings.store, clock.now())?;
-    let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::connect(&settings.cluster)?);
+    let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::new(settings.cluster.clone()));
     assemble(settings, waits, clock, store, cluster, Box::new(sinks))
 }
 
@@ -64,7 +64,7 @@ pub fn open(settings: &config::Settings, waits: bool, teller: Box<dyn Sink>) -> 
 pub fn open_to_look(settings: &config::Settings, with_cluster: bool, teller: Box<dyn Sink>) -> Result<Looking, OpenError> {
     let clock = Clock::system();
     let cluster: Arc<dyn Cluster> = match with_cluster {
-        true => Arc::new(cluster::Kube::connect(&settings.cluster)?),
+        true => Arc::new(cluster::Kube::new(settings.cluster.clone())),
         false => Arc::new(cluster::memory::Memory::default()),
     };
     let (store, scratch, settings) = match store::open(&settings.store, clock.now()) {

@@ -27,7 +27,7 @@ pub use error::Error;
 pub use server::{Kube, Settings};
 
 /// The reason of an error that means that the API server is not there at all.
-pub const UNREACHABLE: &str = "ApiServerUnreachable";
+pub const UNREACHABLE: &str = "ClusterUnreachable";
 
 /// A kind that the server serves.
 #[derive(Debug, Clone, PartialEq, Eq)]

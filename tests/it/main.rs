@@ -12,6 +12,8 @@ mod render_kubectl;
 mod source_contract;
 mod source_https;
 mod support;
+mod test_cluster;
+mod whole_way;
 
 mod store_contract;
 mod store_damaged_cache;

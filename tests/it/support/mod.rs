@@ -5,3 +5,5 @@ pub(crate) mod git;
 pub(crate) mod source;
 pub(crate) mod tls;
 pub(crate) mod wire;
+pub(crate) mod cluster;
+pub(crate) mod site;
