@@ -8,3 +8,6 @@
 )]
 
 mod support;
+mod trust_allowed_signers;
+mod trust_floor;
+mod trust_real_signatures;
