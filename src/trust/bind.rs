@@ -47,7 +47,10 @@ pub fn reaffirm(
 /// Another revision or root, bytes with another id, or content that no tree leads to. Time is linear in the artifact's size.
 pub fn bind(revision: &Verified<Revision>, artifact: Artifact) -> Result<Verified<Artifact>, Error> {
     if artifact.revision != *revision.get() || artifact.root != revision.root() {
-        return Err(Error::AnotherRevision { proven: revision.get().clone(), offered: artifact.revision });
+        return Err(Error::AnotherRevision {
+            proven: Box::new(revision.get().clone()),
+            offered: Box::new(artifact.revision),
+        });
     }
     let mut seen = Seen::default();
     let mut open = vec![(RepoPath::root(), artifact.root)];
@@ -146,6 +149,7 @@ mod tests {
     use crate::model::artifact::{File, Tree};
     use crate::model::{BlobId, Classify};
     use crate::trust::fake::{Draft, assume};
+    use crate::trust::whole;
     use jiff::Timestamp;
     use std::collections::BTreeMap;
 
@@ -195,6 +199,27 @@ mod tests {
         let (revision, artifact) = sample();
         let bound = bind(&revision, artifact.clone()).unwrap();
         assert_eq!((bound.get(), bound.root()), (&artifact, revision.root()));
+    }
+
+    #[test]
+    fn what_did_not_arrive_is_not_absent() {
+        let (revision, artifact) = sample();
+        let asked = |text: &str| BTreeSet::from([path(text)]);
+        let bound = bind(&revision, artifact.clone()).unwrap();
+        for there in
+            ["apps", "apps/pos", "apps/pos/a.yaml", "fleet.yaml", "apps/pos/link", "apps/module/x", "none/x"]
+        {
+            assert!(whole(&bound, &asked(there)).is_ok(), "{there}");
+        }
+        for (away, missing) in [("other", "other"), ("other/x", "other"), ("", "other")] {
+            let error = whole(&bound, &asked(away)).unwrap_err();
+            assert_eq!(error.reason(), "ContentIncomplete");
+            assert!(error.to_string().starts_with(&format!("{missing} of")), "{away}: {error}");
+        }
+        let mut fewer = artifact;
+        fewer.files.remove(&path("apps/pos/a.yaml"));
+        let bound = bind(&revision, fewer).unwrap();
+        assert!(whole(&bound, &asked("apps")).is_err() && whole(&bound, &asked("apps/pos/a.yaml")).is_err());
     }
 
     #[test]

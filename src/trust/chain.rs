@@ -25,7 +25,7 @@ pub fn judge(chain: &CommitChain, base: Base, verifier: &dyn Verifier, clock: &T
     }
     match descent(chain, base).and_then(|count| prove(chain, count, base, verifier, clock.now())) {
         Ok(accepted) => Verdict::Accepted(accepted),
-        Err(refusal) => Verdict::Refused(refusal),
+        Err(refusal) => Verdict::Refused(*refusal),
     }
 }
 
@@ -60,7 +60,7 @@ impl Base {
 
 /// How many commits from the tip downwards lie above the base. Ids and links are proven here, signatures are not looked at: a line
 /// that misses the base is told as such, whatever old commits it leads through.
-fn descent(chain: &CommitChain, base: Base) -> Result<usize, Refusal> {
+fn descent(chain: &CommitChain, base: Base) -> Result<usize, Box<Refusal>> {
     let mut expected = chain.revision.commit;
     for (index, raw) in chain.commits.iter().enumerate() {
         if raw.id != expected {
@@ -87,7 +87,7 @@ fn prove(
     base: Base,
     verifier: &dyn Verifier,
     now: Timestamp,
-) -> Result<Accepted, Refusal> {
+) -> Result<Accepted, Box<Refusal>> {
     let mut good: Vec<Checked> = Vec::new();
     let mut root = None;
     for raw in chain.commits.iter().take(count) {
@@ -95,7 +95,7 @@ fn prove(
         let checked = check(&commit, good.is_empty(), verifier, now);
         if !checked.verification.is_good() {
             let reason = Refused::Signature(checked.verification);
-            return Err(Refusal { commit: Some(raw.id), reason, good });
+            return Err(Box::new(Refusal { commit: Some(raw.id), reason, good }));
         }
         root.get_or_insert(commit.tree);
         good.push(checked);
@@ -125,14 +125,14 @@ fn check(commit: &Commit, is_tip: bool, verifier: &dyn Verifier, now: Timestamp)
     checked(at_date, then)
 }
 
-fn whole(reason: Refused) -> Refusal {
-    Refusal { commit: None, reason, good: Vec::new() }
+fn whole(reason: Refused) -> Box<Refusal> {
+    Box::new(Refusal { commit: None, reason, good: Vec::new() })
 }
 
-fn of(commit: CommitId, reason: Refused) -> Refusal {
-    Refusal { commit: Some(commit), reason, good: Vec::new() }
+fn of(commit: CommitId, reason: Refused) -> Box<Refusal> {
+    Box::new(Refusal { commit: Some(commit), reason, good: Vec::new() })
 }
 
-fn stray(chain: &CommitChain, base: Base, end: LineEnd) -> Refusal {
+fn stray(chain: &CommitChain, base: Base, end: LineEnd) -> Box<Refusal> {
     of(chain.revision.commit, Refused::NotADescendant { base, end })
 }

@@ -77,8 +77,8 @@ impl Commit {
             parents.push(CommitId(lines.id(b"parent ", &raw.id.0).ok_or(CommitError::Header("parent"))?));
         }
         lines.value(b"author ").ok_or(CommitError::Header("author"))?;
-        let committer = lines.value(b"committer ").ok_or(CommitError::Header("committer"))?;
-        let committed = date(committer).ok_or(CommitError::Header("committer"))?;
+        let who = lines.value(b"committer ").ok_or(CommitError::Header("committer"))?;
+        let committed = date(who).ok_or(CommitError::Header("committer"))?;
         let signed = split(&mut lines, &raw.id.0)?;
         Ok(Self { id: actual, tree, parents, committed, signed })
     }
@@ -128,17 +128,17 @@ fn split(lines: &mut Lines<'_>, like: &Hash) -> Result<SignedPayload, CommitErro
     let mut is_first = true;
     while !lines.rest().is_empty() && !lines.rest().starts_with(b"\n") {
         let start = lines.at;
-        let line = lines.take().ok_or(CommitError::Header("last"))?;
-        let name = line.split(|&byte| byte == b' ').next().unwrap_or_default();
-        match name {
+        let text = lines.take().ok_or(CommitError::Header("last"))?;
+        let header = text.split(|&byte| byte == b' ').next().unwrap_or_default();
+        match header {
             b"" if is_first => return Err(CommitError::Header("committer")),
             b"tree" => return Err(CommitError::Header("tree")),
             b"parent" => return Err(CommitError::Header("parent")),
             b"author" => return Err(CommitError::Header("author")),
             b"committer" => return Err(CommitError::Header("committer")),
-            _ if name == ours && line.len() > name.len() => return signature(lines, start, ours.len()),
+            _ if header == ours && text.len() > ours.len() => return signature(lines, start, ours.len()),
             // Git leaves every header that begins so out of the payload.
-            _ if name.starts_with(b"gpgsig") => return Err(uncovered(name)),
+            _ if header.starts_with(b"gpgsig") => return Err(uncovered(header)),
             _ => is_first = false,
         }
     }
@@ -173,9 +173,9 @@ fn uncovered(name: &[u8]) -> CommitError {
 }
 
 /// The date in `Name <mail> 1700000000 +0100`.
-fn date(committer: &[u8]) -> Option<Timestamp> {
-    let end = committer.iter().rposition(|&byte| byte == b'>')?;
-    let text = std::str::from_utf8(&committer[end + 1..]).ok()?.strip_prefix(' ')?;
+fn date(who: &[u8]) -> Option<Timestamp> {
+    let end = who.iter().rposition(|&byte| byte == b'>')?;
+    let text = std::str::from_utf8(&who[end + 1..]).ok()?.strip_prefix(' ')?;
     let (seconds, zone) = text.split_once(' ')?;
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !is_number(seconds) || !zone.strip_prefix(['+', '-']).is_some_and(is_number) {

@@ -61,9 +61,9 @@ pub enum Error {
     #[error("the content belongs to {offered}, and what is proven is {proven}")]
     AnotherRevision {
         /// The proven revision.
-        proven: Revision,
+        proven: Box<Revision>,
         /// The content's.
-        offered: Revision,
+        offered: Box<Revision>,
     },
     /// A tree or file is not what the proven commit leads to.
     #[error("{path} of {revision} is refused: {why}")]
@@ -74,6 +74,14 @@ pub enum Error {
         revision: Revision,
         /// Why.
         why: String,
+    },
+    /// Something that was asked for did not arrive.
+    #[error("{path} of {revision} is missing from what was fetched")]
+    Incomplete {
+        /// What.
+        path: RepoPath,
+        /// The revision.
+        revision: Revision,
     },
     /// The content holds something that the proven commit does not lead to.
     #[error("{path} is not in {revision}: the proven tree does not lead to it")]
@@ -91,6 +99,7 @@ impl Classify for Error {
             Self::SignersUnreadable { .. } | Self::SignersRefused { .. } | Self::NoSigners { .. } => {
                 ErrorClass::Misconfigured
             }
+            Self::Incomplete { .. } => ErrorClass::Transient,
             _ => ErrorClass::Untrusted,
         }
     }
@@ -102,6 +111,7 @@ impl Classify for Error {
             Self::NoSigners { .. } => "NoAllowedSigners",
             Self::NeverAccepted { .. } => "NeverAccepted",
             Self::AnotherCommit { .. } | Self::Commit { .. } => "CommitDamaged",
+            Self::Incomplete { .. } => "ContentIncomplete",
             Self::AnotherRevision { .. } | Self::Content { .. } | Self::Unreachable { .. } => {
                 "ContentTampered"
             }

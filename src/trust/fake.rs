@@ -65,7 +65,8 @@ impl Draft<'_> {
     /// # Panics
     /// If its bytes were a SHA-1 collision attack.
     pub fn commit(&self) -> RawCommit {
-        let parents: String = self.parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+        let parents: Vec<_> = self.parents.iter().map(|parent| format!("parent {parent}\n")).collect();
+        let parents = parents.concat();
         let signature = self.signature.map(|text| format!("gpgsig {text}\n")).unwrap_or_default();
         let (tree, seconds) = (self.tree, self.committed.as_second());
         let who = "Alice <alice@example.com>";

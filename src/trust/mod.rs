@@ -2,7 +2,7 @@
 //!
 //! # What
 //! Proves a commit chain against the allowed signers and the floor ([`judge`]), proves again what was proven before ([`reaffirm`]),
-//! and binds fetched content to the proven commit ([`bind`]).
+//! and binds fetched content to the proven commit ([`bind`]), all of what was asked for ([`whole`]).
 //!
 //! # Invariants
 //! Only this room makes a [`Verified`]. The floor lies on the tip's first-parent line and every commit above it is proven;
@@ -36,6 +36,7 @@ mod ssh;
 mod sshsig;
 mod tree;
 mod verdict;
+mod whole;
 #[cfg(test)]
 mod tests;
 
@@ -53,6 +54,7 @@ pub use object::Collision;
 pub use sign::{allowed_line, sign};
 pub use ssh::{NAMESPACE, Ssh};
 pub use verdict::{Accepted, Base, Checked, LineEnd, Refusal, Refused, Verdict};
+pub use whole::whole;
 
 /// A value that trust has proven. Only room `trust` can make one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -137,8 +137,8 @@ fn a_line_that_misses_its_base_is_refused_whatever_it_leads_through() {
 
 #[test]
 fn a_chain_is_not_believed() {
-    let made = line(Some(floor_id()), &[(ALICE, 10), (ALICE, 20), (ALICE, 30)]);
     type Change = fn(&mut CommitChain);
+    let made = line(Some(floor_id()), &[(ALICE, 10), (ALICE, 20), (ALICE, 30)]);
     let table: &[(&str, Change, &str)] = &[
         ("nothing sent", |c| c.commits.clear(), "ChainBroken"),
         ("another tip", |c| drop(c.commits.remove(0)), "ChainBroken"),

@@ -18,3 +18,6 @@ mod whole_way;
 mod store_contract;
 mod store_damaged_cache;
 mod store_power_cut;
+mod trust_allowed_signers;
+mod trust_floor;
+mod trust_real_signatures;

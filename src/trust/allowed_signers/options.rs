@@ -110,22 +110,23 @@ fn quoted(text: &str) -> Option<(String, &str)> {
 /// `YYYYMMDD[HHMM[SS]]` with `Z` or `UTC`. OpenSSH reads the forms without in the local zone; one file serves sites in many zones,
 /// where such a time would be another moment in each, so they are refused.
 fn moment(name: &str, text: &str) -> Result<Timestamp, String> {
+    let shown = super::shown(text);
     let upper = text.to_ascii_uppercase();
     let zoned = upper.strip_suffix('Z').or_else(|| upper.strip_suffix("UTC"));
     let digits = zoned.unwrap_or(&upper);
     let Some(time) = civil(digits) else {
         return Err(format!(
-            "{name}={text:?} is not a time: write it as \"20270131Z\" or \"20270131235959Z\""
+            "{name}={shown:?} is not a time: write it as \"20270131Z\" or \"20270131235959Z\""
         ));
     };
     if zoned.is_none() {
         return Err(format!(
-            "{name}={text:?} is another moment in every time zone: write it in UTC as \"{text}Z\""
+            "{name}={shown:?} is another moment in every time zone: write it in UTC as \"{text}Z\""
         ));
     }
     match time.to_zoned(TimeZone::UTC).map(|time| time.timestamp()) {
         Ok(time) if time > Timestamp::UNIX_EPOCH => Ok(time),
-        _ => Err(format!("{name}={text:?} is too long ago")),
+        _ => Err(format!("{name}={shown:?} is too long ago")),
     }
 }
 

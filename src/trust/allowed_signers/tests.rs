@@ -85,7 +85,8 @@ fn what_is_refused_says_where_and_why() {
         (format!("alice {KEY}AAAA"), "cannot be read"),
         (format!("alice {}", KEY.replace("1NTE5AAAA", "1NTE4AAAA")), "cannot be read"),
         (
-            format!("alice ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"),
+            "alice ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+                .to_owned(),
             "not a point",
         ),
         (format!("al\u{1b}[2Jice {KEY}"), "invisible"),

@@ -7,3 +7,4 @@ pub(crate) mod tls;
 pub(crate) mod wire;
 pub(crate) mod cluster;
 pub(crate) mod site;
+pub(crate) mod keys;
