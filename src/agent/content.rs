@@ -1,13 +1,11 @@
 //! From a proven revision to desired objects: complete, bind, resolve, render.
 
 use super::build::Agent;
-use super::driver::trouble;
 use super::fetch::Proven;
 use crate::fleet::{self, Answer, Resolved, Version};
-use crate::model::{
-    Artifact, Desired, DesiredApplication, ErrorClass, Moment, OwnerLabel, RepoPath, Revision,
-};
-use crate::reconcile::{Event, Target, Trouble};
+use crate::model::Trouble;
+use crate::model::{Artifact, Desired, DesiredApplication, Moment, OwnerLabel, RepoPath, Revision};
+use crate::reconcile::{Event, Target};
 use crate::render::Rendered;
 use crate::trust::{self, Ground, Verified};
 use std::collections::BTreeSet;
@@ -59,11 +57,10 @@ impl Agent {
                 Err(missing) => paths.extend(missing),
             }
         }
-        Err(Trouble {
-            class: ErrorClass::Terminal,
-            reason: "RenderFailed",
-            message: format!("rendering {revision} asked for further paths more than {ROUNDS} times"),
-        })
+        Err(Trouble::terminal(
+            "RenderFailed",
+            format!("rendering {revision} asked for further paths more than {ROUNDS} times"),
+        ))
     }
 
     /// The revision with its proof: just proven, or read from disk and held against the facts again.
@@ -73,13 +70,13 @@ impl Agent {
         {
             return Ok(accepted.revision.clone());
         }
-        let commit = self.source.recall(&revision.commit).await.map_err(|error| trouble(&error))?;
+        let commit = self.source.recall(&revision.commit).await.map_err(|error| Trouble::from(&error))?;
         let commit = commit.ok_or_else(|| Self::unknown(revision))?;
         let ground = match self.settings.pin {
             Some(pin) if pin == revision.commit => Ground::Pin(pin),
             _ => Ground::Facts(&self.facts),
         };
-        trust::reaffirm(&commit, revision, ground).map_err(|error| trouble(&error))
+        trust::reaffirm(&commit, revision, ground).map_err(|error| Trouble::from(&error))
     }
 
     async fn complete(
@@ -87,8 +84,8 @@ impl Agent {
         revision: &Verified<Revision>,
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Verified<Artifact>, Trouble> {
-        let artifact = self.source.complete(revision, paths).await.map_err(|error| trouble(&error))?;
-        trust::bind(revision, artifact).map_err(|error| trouble(&error))
+        let artifact = self.source.complete(revision, paths).await.map_err(|error| Trouble::from(&error))?;
+        trust::bind(revision, artifact).map_err(|error| Trouble::from(&error))
     }
 
     /// The fleet as it applies to this site, and all paths that takes.
@@ -100,7 +97,7 @@ impl Agent {
         for _ in 0..ROUNDS {
             let artifact = self.complete(revision, &paths).await?;
             let read = fleet::read(&artifact, &self.settings.local, &Version::of_this_agent());
-            match read.map_err(|error| trouble(&error))? {
+            match read.map_err(|error| Trouble::from(&error))? {
                 Answer::Needs(needed) => paths.extend(needed),
                 Answer::Resolved(resolved) => {
                     paths.extend(resolved.applications.iter().map(|application| application.path.clone()));
@@ -108,14 +105,13 @@ impl Agent {
                 }
             }
         }
-        Err(Trouble {
-            class: ErrorClass::Terminal,
-            reason: "FleetInvalid",
-            message: format!(
+        Err(Trouble::terminal(
+            "FleetInvalid",
+            format!(
                 "reading the fleet's documents of {} asked for further paths more than {ROUNDS} times",
                 revision.get()
             ),
-        })
+        ))
     }
 
     /// All applications rendered, or the paths that are missing.
@@ -128,7 +124,7 @@ impl Agent {
         let mut applications = Vec::new();
         let mut missing = BTreeSet::new();
         for application in &resolved.applications {
-            match self.render.render(artifact, application).map_err(|error| trouble(&error))? {
+            match self.render.render(artifact, application).map_err(|error| Trouble::from(&error))? {
                 Rendered::Objects(rendered) => applications.push(rendered),
                 Rendered::Missing(paths) => missing.extend(paths),
             }

@@ -30,7 +30,7 @@ mod status;
 pub mod status_file;
 
 pub use build::{Agent, Ports, Settings, build};
-pub use driver::{Ending, explain};
+pub use driver::Ending;
 pub(crate) use observe::AT_ONCE;
 pub(crate) use stage::{Prepared, Subject};
 //pub use open::{Looking, OpenError, open, open_to_look};

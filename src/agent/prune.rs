@@ -1,13 +1,13 @@
 //! Deletes what left the desired set, after all that stands in it is healthy.
 
 use super::build::Agent;
-use super::driver::trouble;
 use crate::cluster::{Deleted, Kinds, Query};
+use crate::model::Trouble;
 use crate::model::{
     Action, ChangeSet, Done, ErrorClass, Gvk, Inventory, Live, Moment, ObjectKey, Outcome, Step,
 };
 use crate::plan::{self, Fate, Pruning};
-use crate::reconcile::{Event, Trouble};
+use crate::reconcile::Event;
 use crate::store::Changes;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -74,7 +74,7 @@ impl Agent {
         if !findings.iter().any(is_container) {
             return Ok(());
         }
-        let kinds = self.cluster.kinds(true).await.map_err(|error| trouble(&error))?;
+        let kinds = self.cluster.kinds(true).await.map_err(|error| Trouble::from(&error))?;
         let going: BTreeSet<ObjectKey> = findings.iter().map(|finding| finding.key.clone()).collect();
         for finding in findings.iter_mut().filter(|finding| is_container(finding)) {
             for query in contents(&finding.key, &kinds) {
@@ -83,7 +83,7 @@ impl Agent {
                         finding.bystander = Some(live.key());
                     }
                 };
-                self.cluster.list(&query, &mut each).await.map_err(|error| trouble(&error))?;
+                self.cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
             }
         }
         Ok(())
@@ -98,7 +98,12 @@ impl Agent {
             let mut still = Vec::new();
             for step in waiting {
                 let Action::Delete { uid } = &step.action else { continue };
-                match self.cluster.delete(&step.gvk, &step.key, uid).await.map_err(|error| trouble(&error))? {
+                match self
+                    .cluster
+                    .delete(&step.gvk, &step.key, uid)
+                    .await
+                    .map_err(|error| Trouble::from(&error))?
+                {
                     Deleted::Gone | Deleted::Another => gone.push(step.key.clone()),
                     Deleted::Terminating => still.push(step),
                 }

@@ -1,9 +1,9 @@
 //! Puts the site's status together.
 
 use super::build::Agent;
+use crate::model::Trouble;
 use crate::model::status::{ApplicationStatus, LinkStatus, Reason, Revisions, TrustStatus};
 use crate::model::{ErrorClass, Revision, SitePhase, SiteStatus};
-use crate::reconcile::Trouble;
 use crate::reconcile::application::{Application, State};
 use jiff::Timestamp;
 

@@ -23,5 +23,5 @@ mod step;
 mod tests;
 
 pub use resume::resume;
-pub use site::{Applied, Effect, Event, Judged, Rules, Site, State, Target, Trouble};
+pub use site::{Applied, Effect, Event, Judged, Rules, Site, State, Target};
 pub use step::step;
