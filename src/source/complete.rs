@@ -15,8 +15,8 @@ use gix::ObjectId;
 use gix::objs::{Kind, TreeRefIter};
 use std::collections::BTreeSet;
 
-/// Most objects asked for in one request; each costs 50 bytes to ask for.
-const WANTS: usize = 2000;
+/// Most objects asked for in one request. Each costs 50 bytes to ask for, and a slow link must carry the request within the idle timeout.
+const WANTS: usize = 500;
 
 /// One revision that is being completed.
 struct Completion<'a> {

@@ -7,6 +7,12 @@
     reason = "tests start real programs and write files"
 )]
 
+mod source_bad_answers;
 mod source_contract;
 mod source_https;
+mod source_limits;
+mod source_local;
+mod source_mirrors;
+mod source_restart;
+mod source_unfiltered;
 mod support;

@@ -327,8 +327,8 @@ impl Read for Counted {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         let taken = self.response.read(into).map_err(|error| {
-            let what =
-                if error.kind() == io::ErrorKind::TimedOut { "fell silent" } else { "the connection broke" };
+            let silent = find_cause::<reqwest::Error>(&error).is_some_and(reqwest::Error::is_timeout);
+            let what = if silent { "it fell silent" } else { "the connection broke" };
             let cause: Cause = error.into();
             self.fail(MirrorError::unreachable(what, cause))
         })?;
