@@ -58,7 +58,11 @@ async fn the_chain_comes_down_to_the_base_and_content_by_what_changed() {
     assert_eq!(chain.end, ChainEnd::Base(floor.parse().unwrap()));
     let artifact = site.complete(&repo, &tip, &["apps/pos"]).await.unwrap();
     assert_eq!(artifact.file(&"apps/pos/deployment.yaml".parse().unwrap()), Some(&b"name: pos2\n"[..]));
-    assert!(site.git.traffic_total().down < 10_000, "what others changed stays there: {:?}", site.git.traffic_total());
+    assert!(
+        site.git.traffic_total().down < 10_000,
+        "what others changed stays there: {:?}",
+        site.git.traffic_total()
+    );
 }
 
 #[tokio::test]
