@@ -14,6 +14,9 @@
 //! The contract test runs on the memory cluster and on a real API server.
 
 mod error;
+mod manifest;
+mod retry;
+mod server;
 
 use crate::model::{Gvk, Live, Object, ObjectKey, OwnerLabel};
 use async_trait::async_trait;
@@ -21,6 +24,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use error::Error;
+pub use server::{Kube, Settings};
+
+/// The reason of an error that means that the API server is not there at all.
+pub const UNREACHABLE: &str = "ClusterUnreachable";
 
 /// A kind that the server serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,5 +136,14 @@ impl Kinds {
     /// The kind, if the server serves it.
     pub fn get(&self, gvk: &Gvk) -> Option<&Kind> {
         self.all.get(gvk)
+    }
+
+    /// The same kind in a version that is served: this one if it is, else the preferred one.
+    pub fn served(&self, gvk: &Gvk) -> Option<Gvk> {
+        if self.all.contains_key(gvk) {
+            return Some(gvk.clone());
+        }
+        let version = self.preferred.get(&(gvk.group.clone(), gvk.kind.clone()))?;
+        Some(Gvk { version: version.clone(), ..gvk.clone() })
     }
 }

@@ -8,6 +8,8 @@
 )]
 
 mod source_bad_answers;
+mod architecture;
+mod render_kubectl;
 mod source_contract;
 mod source_https;
 mod source_limits;
@@ -16,3 +18,12 @@ mod source_mirrors;
 mod source_restart;
 mod source_unfiltered;
 mod support;
+mod test_cluster;
+mod whole_way;
+
+mod store_contract;
+mod store_damaged_cache;
+mod store_power_cut;
+mod trust_allowed_signers;
+mod trust_floor;
+mod trust_real_signatures;

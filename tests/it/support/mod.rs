@@ -1,6 +1,10 @@
 //! What the tests share: sites in temporary folders, real git servers, real signatures, a real control plane.
 
+pub(crate) mod store;
 pub(crate) mod git;
 pub(crate) mod source;
 pub(crate) mod tls;
 pub(crate) mod wire;
+pub(crate) mod cluster;
+pub(crate) mod site;
+pub(crate) mod keys;

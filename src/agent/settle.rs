@@ -1,0 +1,71 @@
+//! Judges the health of what is desired.
+
+use super::build::Agent;
+use super::driver::trouble;
+use crate::cluster::Query;
+use crate::health;
+use crate::model::{Gvk, Health, HealthStatus, Live, Moment, ObjectKey};
+use crate::reconcile::{Event, Judged, Trouble};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One desired object's health and its application.
+#[derive(Debug, Clone)]
+pub(super) struct Looked {
+    pub(super) application: String,
+    pub(super) status: HealthStatus,
+}
+
+impl Agent {
+    pub(super) async fn judge(&mut self) -> Event {
+        let looked = match self.work.health.take() {
+            Some(looked) => looked,
+            None => match self.look_at_health().await {
+                Ok(looked) => looked,
+                Err(trouble) => return Event::Failed(trouble),
+            },
+        };
+        let judged: Vec<_> = self.site.applications.keys().map(|name| roll_up(name, &looked)).collect();
+        let worst = health::worst(judged.iter().map(|judged| judged.health));
+        let not_current =
+            looked.into_iter().map(|looked| looked.status).filter(|status| status.health != Health::Current);
+        self.sink.moment(&Moment::Judged(worst, not_current.collect()));
+        Event::Judged(judged)
+    }
+
+    /// Reads every desired object's health, kind by kind.
+    async fn look_at_health(&self) -> Result<Vec<Looked>, Trouble> {
+        let Some(seen) = &self.work.seen else { return Ok(Vec::new()) };
+        let mut expected: BTreeMap<ObjectKey, String> =
+            seen.standing.iter().map(|(key, application)| (key.clone(), application.to_owned())).collect();
+        let objects = seen.desired.applications.iter().flat_map(|one| &one.objects);
+        let kinds: BTreeSet<Gvk> = objects.map(|object| object.gvk().clone()).collect();
+        let mut looked = Vec::new();
+        for gvk in kinds {
+            let query = Query { gvk, namespace: None, owner: Some(self.owner()), limit: None };
+            let mut each = |live: Live| {
+                if let Some(application) = expected.remove(&live.key()) {
+                    looked.push(Looked { application, status: health::judge(&live) });
+                }
+            };
+            self.cluster.list(&query, &mut each).await.map_err(|error| trouble(&error))?;
+        }
+        let absent = expected
+            .into_iter()
+            .map(|(key, application)| Looked { application, status: health::absent(&key) });
+        looked.extend(absent);
+        Ok(looked)
+    }
+}
+
+fn roll_up(name: &str, looked: &[Looked]) -> Judged {
+    let own = || looked.iter().filter(|looked| looked.application == name).map(|looked| &looked.status);
+    let worst = health::worst(own().map(|status| status.health));
+    let first = own().find(|status| status.health == worst && worst != Health::Current);
+    let others = own().filter(|status| status.health != Health::Current).count().saturating_sub(1);
+    let message = match (first, others) {
+        (None, _) => String::new(),
+        (Some(status), 0) => format!("{}: {}", status.key, status.message),
+        (Some(status), others) => format!("{}: {} (and {others} more)", status.key, status.message),
+    };
+    Judged { name: name.to_owned(), health: worst, message }
+}

@@ -1,0 +1,146 @@
+//! What the server serves, by aggregated discovery: two requests for everything.
+
+use super::Kube;
+use super::wire::{Answer, Ask};
+use super::status::Status;
+use crate::cluster::retry::retry;
+use crate::cluster::{Error, Kind, Kinds};
+use crate::model::Gvk;
+use http::{StatusCode, header};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Kubernetes 1.27 and later answer with everything at once if asked so.
+const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,\
+    application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
+
+/// What was last read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Known {
+    /// The kinds.
+    pub(super) kinds: Arc<Kinds>,
+    /// Groups of which the server itself does not know now what they hold: the server behind them does not answer.
+    pub(super) stale: Arc<BTreeSet<String>>,
+}
+
+#[derive(Deserialize)]
+struct List {
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    items: Vec<Group>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    #[serde(default)]
+    metadata: GroupName,
+    #[serde(default)]
+    versions: Vec<Version>,
+}
+
+#[derive(Deserialize, Default)]
+struct GroupName {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    version: String,
+    #[serde(default)]
+    resources: Vec<Resource>,
+    #[serde(default)]
+    freshness: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resource {
+    resource: String,
+    response_kind: Option<ResponseKind>,
+    #[serde(default)]
+    scope: String,
+    #[serde(default)]
+    verbs: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ResponseKind {
+    #[serde(default)]
+    kind: String,
+}
+
+impl Kube {
+    /// What is served, from memory if that is there and nothing has happened since that may have changed it.
+    pub(super) async fn known(&self, fresh: bool) -> Result<Known, Error> {
+        let mut known = self.known.lock().await;
+        if let Some(known) = known.as_ref().filter(|_| !fresh) {
+            return Ok(known.clone());
+        }
+        let mut read = Known::default();
+        let mut kinds = Kinds::default();
+        let mut stale = BTreeSet::new();
+        for root in ["/api", "/apis"] {
+            let list = self.discover(root).await?;
+            list.items.into_iter().for_each(|group| take(group, &mut kinds, &mut stale));
+        }
+        read.kinds = Arc::new(kinds);
+        read.stale = Arc::new(stale);
+        Ok(known.insert(read).clone())
+    }
+
+    /// Makes the next look at the kinds a fresh one.
+    pub(super) async fn forget_kinds(&self) {
+        *self.known.lock().await = None;
+    }
+
+    async fn discover(&self, root: &str) -> Result<List, Error> {
+        let what = format!("list what it serves below {root}");
+        let mut ask = Ask::get(what.clone(), root.to_owned());
+        ask.header = Some((header::ACCEPT, AGGREGATED));
+        let answer = retry(|| self.connection.send(&ask)).await?;
+        let Answer { status, body } = answer;
+        match status {
+            StatusCode::OK => {}
+            StatusCode::FORBIDDEN => {
+                return Err(Error::Forbidden { what, message: Status::read(&body).words() });
+            }
+            _ => {
+                let message = Status::read(&body).words();
+                return Err(Error::Server { what, status: status.as_u16(), message });
+            }
+        }
+        let unreadable = |why: String| Error::Answer { what: what.clone(), why };
+        let list: List = serde_json::from_slice(&body).map_err(|error| unreadable(error.to_string()))?;
+        if list.kind != "APIGroupDiscoveryList" {
+            return Err(unreadable(format!(
+                "it came as {:?}: Kubernetes 1.27 or later is needed",
+                super::words::bounded(&list.kind)
+            )));
+        }
+        Ok(list)
+    }
+}
+
+/// Takes over one group. Its versions come in the server's order of preference.
+fn take(group: Group, kinds: &mut Kinds, stale: &mut BTreeSet<String>) {
+    let name = group.metadata.name;
+    for version in group.versions {
+        if version.freshness == "Stale" {
+            stale.insert(name.clone());
+        }
+        for resource in version.resources {
+            let Some(kind) = resource.response_kind.map(|kind| kind.kind).filter(|kind| !kind.is_empty())
+            else {
+                continue;
+            };
+            let is_listable = resource.verbs.iter().any(|verb| verb == "list");
+            let is_namespaced = resource.scope == "Namespaced";
+            kinds.preferred.entry((name.clone(), kind.clone())).or_insert_with(|| version.version.clone());
+            let gvk = Gvk { group: name.clone(), version: version.version.clone(), kind };
+            kinds.all.entry(gvk).or_insert(Kind { plural: resource.resource, is_namespaced, is_listable });
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Answers of a real server, word for word, and what they mean.

@@ -1,0 +1,70 @@
+//! What is happening, told as it happens: for logs, progress on a terminal, and the demo's story.
+
+use super::CommitId;
+use super::health::{Health, HealthStatus};
+use super::plan::ChangeSet;
+use super::revision::Revision;
+use super::verdict::Verification;
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Moment {
+    /// A mirror is asked for news.
+    Fetching,
+    /// A mirror answered.
+    Fetched {
+        /// Its URL, without credentials.
+        mirror: String,
+        /// How many commits are new.
+        commits: usize,
+        /// Bytes over the link, both ways.
+        bytes: u64,
+    },
+    /// No mirror answered; why.
+    Unreachable(String),
+    /// One commit's signature was checked.
+    Checked(CommitId, Verification),
+    /// A revision is proven and is the floor from now on.
+    Accepted {
+        /// The revision.
+        revision: Revision,
+        /// Its signer.
+        signer: String,
+        /// Whether this site's trust begins with it, nothing below it being proven.
+        is_beginning: bool,
+    },
+    /// What was offered must not be run; why.
+    Refused(String),
+    /// A revision was rendered.
+    Rendered {
+        /// The revision.
+        revision: Revision,
+        /// How many applications target this site.
+        applications: usize,
+        /// How many objects they have.
+        objects: usize,
+        /// What a person should know about it.
+        notes: Vec<String>,
+    },
+    /// A revision could not be rendered; why.
+    RenderFailed(Revision, String),
+    /// So many of so many objects are written.
+    Progress {
+        /// Written so far.
+        done: usize,
+        /// To be written in this pass, as far as it is known.
+        of: usize,
+    },
+    /// Objects were compared and written.
+    Applied(ChangeSet),
+    /// The health of the applications; what is not Current, and the worst.
+    Judged(Health, Vec<HealthStatus>),
+    /// What left desired was deleted.
+    Pruned(ChangeSet),
+    /// The revision is last-good.
+    LastGood(Revision),
+    /// Something could not be done; why.
+    Failed(String),
+    /// A person should know this.
+    Note(String),
+}
