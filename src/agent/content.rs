@@ -79,13 +79,16 @@ impl Agent {
         trust::reaffirm(&commit, revision, ground).map_err(|error| Trouble::from(&error))
     }
 
+    /// The content of these paths, proven: what is there, and that the rest is not.
     async fn complete(
         &mut self,
         revision: &Verified<Revision>,
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Verified<Artifact>, Trouble> {
         let artifact = self.source.complete(revision, paths).await.map_err(|error| Trouble::from(&error))?;
-        trust::bind(revision, artifact).map_err(|error| Trouble::from(&error))
+        let artifact = trust::bind(revision, artifact).map_err(|error| Trouble::from(&error))?;
+        trust::whole(&artifact, paths).map_err(|error| Trouble::from(&error))?;
+        Ok(artifact)
     }
 
     /// The fleet as it applies to this site, and all paths that takes.
@@ -93,14 +96,14 @@ impl Agent {
         &mut self,
         revision: &Verified<Revision>,
     ) -> Result<(Resolved, BTreeSet<RepoPath>), Trouble> {
-        let mut paths = BTreeSet::new();
+        let mut paths = fleet::documents(&self.settings.local.name);
         for _ in 0..ROUNDS {
             let artifact = self.complete(revision, &paths).await?;
             let read = fleet::read(&artifact, &self.settings.local, &Version::of_this_agent());
             match read.map_err(|error| Trouble::from(&error))? {
                 Answer::Needs(needed) => paths.extend(needed),
                 Answer::Resolved(resolved) => {
-                    paths.extend(resolved.applications.iter().map(|application| application.path.clone()));
+                    paths.extend(resolved.paths());
                     return Ok((resolved, paths));
                 }
             }

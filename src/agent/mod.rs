@@ -32,5 +32,6 @@ pub mod status_file;
 pub use build::{Agent, Ports, Settings, build};
 pub use driver::Ending;
 pub(crate) use observe::AT_ONCE;
+//pub(crate) use open::assemble;
+//pub use open::{OpenError, open};
 pub(crate) use stage::{Prepared, Subject};
-//pub use open::{Looking, OpenError, open, open_to_look};

@@ -1,11 +1,9 @@
 //! Deletes what left the desired set, after all that stands in it is healthy.
 
 use super::build::Agent;
-use crate::cluster::{Deleted, Kinds, Query};
+use crate::cluster::Deleted;
 use crate::model::Trouble;
-use crate::model::{
-    Action, ChangeSet, Done, ErrorClass, Gvk, Inventory, Live, Moment, ObjectKey, Outcome, Step,
-};
+use crate::model::{Action, ChangeSet, Done, ErrorClass, Inventory, Live, Moment, ObjectKey, Outcome, Step};
 use crate::plan::{self, Fate, Pruning};
 use crate::reconcile::Event;
 use crate::store::Changes;
@@ -77,7 +75,7 @@ impl Agent {
         let kinds = self.cluster.kinds(true).await.map_err(|error| Trouble::from(&error))?;
         let going: BTreeSet<ObjectKey> = findings.iter().map(|finding| finding.key.clone()).collect();
         for finding in findings.iter_mut().filter(|finding| is_container(finding)) {
-            for query in contents(&finding.key, &kinds) {
+            for query in kinds.inside(&finding.key, MOST) {
                 let mut each = |live: Live| {
                     if finding.bystander.is_none() && plan::is_bystander(&live, &going) {
                         finding.bystander = Some(live.key());
@@ -141,22 +139,4 @@ impl Agent {
         keys.iter().for_each(|key| drop(entries.remove(key)));
         Ok(())
     }
-}
-
-/// What to list to see all that a namespace holds, or all instances of a definition.
-fn contents(container: &ObjectKey, kinds: &Kinds) -> Vec<Query> {
-    let is_namespace = container.kind == "Namespace";
-    let fits = |gvk: &Gvk, kind: &crate::cluster::Kind| {
-        let is_preferred = kinds.preferred.get(&(gvk.group.clone(), gvk.kind.clone())) == Some(&gvk.version);
-        let is_inside = if is_namespace {
-            kind.is_namespaced
-        } else {
-            container.name == format!("{}.{}", kind.plural, gvk.group)
-        };
-        is_preferred && kind.is_listable && is_inside
-    };
-    let namespace = is_namespace.then(|| container.name.clone());
-    let query =
-        |gvk: &Gvk| Query { gvk: gvk.clone(), namespace: namespace.clone(), owner: None, limit: Some(MOST) };
-    kinds.all.iter().filter(|(gvk, kind)| fits(gvk, kind)).map(|(gvk, _)| query(gvk)).collect()
 }

@@ -18,6 +18,7 @@ pub mod application;
 pub mod waits;
 mod resume;
 mod site;
+mod status;
 mod step;
 #[cfg(test)]
 mod tests;
