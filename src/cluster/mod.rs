@@ -15,6 +15,7 @@
 
 mod error;
 mod manifest;
+mod memory;
 mod retry;
 mod server;
 
@@ -24,7 +25,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use error::Error;
+pub use memory::{MemoryCluster, Write};
 pub use server::{Kube, Settings};
+
+#[cfg(feature = "testing")]
+pub use memory::Fault;
 
 /// A kind that the server serves.
 #[derive(Debug, Clone, PartialEq, Eq)]

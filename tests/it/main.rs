@@ -7,4 +7,5 @@
     reason = "tests start real programs and write files"
 )]
 
+mod cluster_contract;
 mod support;
