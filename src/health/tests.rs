@@ -89,6 +89,9 @@ fn deployments() {
     let late = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "too slow"}]);
     check(status([1, 1, 0, 0, 1], late), Failed, "ProgressDeadlineExceeded: too slow");
     check(json!({"metadata": {"generation": 1}}), InProgress, "its controller has not looked at it yet");
+    let mut paused = status([1, 1, 1, 1, 1], json!([]));
+    paused["spec"]["paused"] = json!(true);
+    check(paused, InProgress, "its rollout is paused, as it says");
     let mut no_deadline = status([1, 1, 1, 1, 1], json!([{"type": "Available", "status": "True"}]));
     no_deadline["spec"]["progressDeadlineSeconds"] = json!(2_147_483_647);
     check(no_deadline, Current, "1 of 1 replicas are ready");

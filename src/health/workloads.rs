@@ -28,6 +28,9 @@ pub(super) fn deployment(probe: &Probe<'_>) -> Finding {
     }
     let has_deadline = probe.number("/spec/progressDeadlineSeconds").unwrap_or(NO_DEADLINE) != NO_DEADLINE;
     let is_new = progressing.is_some_and(|one| one.is_true() && one.reason() == "NewReplicaSetAvailable");
+    if has_deadline && !is_new && probe.flag("/spec/paused") {
+        return in_progress("its rollout is paused, as it says");
+    }
     if has_deadline && !is_new {
         return in_progress("its new ReplicaSet is not available yet");
     }

@@ -79,6 +79,9 @@ fn drift(desired: &Object, live: &Live, baseline: &Baseline) -> Vec<Change> {
 fn lookup<'v>(root: &'v Value, path: &Path<'_>, is_manifest: bool) -> Option<&'v Value> {
     path.iter().try_fold(root, |at, raw| {
         let element = Element::parse(raw)?;
+        if element == Element::Nothing {
+            return Some(at);
+        }
         if is_manifest { element.first_written(at) } else { element.first(at) }
     })
 }

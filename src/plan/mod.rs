@@ -43,6 +43,8 @@ mod refusal;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod ssa;
 #[cfg(test)]
 mod tests;

@@ -371,6 +371,9 @@ fn an_empty_container_is_ours_only_in_that_it_is_there() {
     );
     check(field(), json!({"field": {"type": "a"}}), json!({}), json!({"field": {"type": "b"}}), false);
     check(field(), json!({"field": {"type": "a"}}), json!({}), json!({}), true);
+    // `data: {}`, which the server leaves out and a controller fills.
+    check(field(), json!({}), inside(), json!({"field": {"limit": 1}}), false);
+    check(field(), json!({}), field(), json!({"field": {"limit": 1}}), true);
     // `podSelector: {}`, which is owned as a whole: whoever changes it owns it and nothing in it.
     check(field(), json!({"field": {}}), field(), json!({"field": {"app": "x"}}), true);
     check(field(), json!({"field": {}}), field(), json!({}), true);
@@ -452,6 +455,16 @@ fn an_empty_ca_bundle_is_left_to_its_injector() {
         "/spec/conversion/webhook/clientConfig",
     );
     check("apiregistration.k8s.io/v1", "APIService", json!({"spec": {"caBundle": ""}}), "/spec");
+}
+
+#[test]
+fn the_rules_of_an_aggregated_role_are_left_to_their_controller() {
+    let rules = |rest: Value| {
+        let role = object("rbac.authorization.k8s.io/v1", "ClusterRole", "", "it", &rest);
+        dress(&role, &owner(), &application("pos"), false).unwrap().value().get("rules").cloned()
+    };
+    assert_eq!(rules(json!({"rules": []})), Some(json!([])));
+    assert_eq!(rules(json!({"aggregationRule": {"clusterRoleSelectors": [{}]}, "rules": []})), None);
 }
 
 #[test]
