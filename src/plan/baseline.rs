@@ -130,18 +130,20 @@ fn pick(
         let below = below.as_object()?;
         let found = value.map(|value| element.all(value)).unwrap_or_default();
         let others: Vec<_> = others.iter().filter_map(|fields| fields.get(raw)?.as_object()).collect();
-        feed_text(hasher, b"p", raw);
+        feed_text(hasher, *b"p", raw);
         if below.contains_key(NOTHING) {
             let is_theirs = others.iter().any(|fields| has_content(fields));
             found.iter().filter(|_| !is_theirs).for_each(|value| feed(hasher, value));
             continue;
         }
-        feed_length(hasher, b"*", found.len());
+        feed_length(hasher, *b"*", found.len());
         if element == Element::Itself {
             continue;
         }
         if below.is_empty() {
-            found.iter().for_each(|value| feed_leaf(hasher, value, &others));
+            for value in found {
+                feed_leaf(hasher, value, &others);
+            }
             continue;
         }
         if found.is_empty() {
@@ -158,8 +160,8 @@ fn pick(
 fn feed_leaf(hasher: &mut Sha256, value: &Value, others: &[&Fields]) {
     let is_shared = others.iter().any(|fields| has_content(fields));
     match value {
-        Value::Object(_) if is_shared => feed_length(hasher, b"{", 0),
-        Value::Array(_) if is_shared => feed_length(hasher, b"[", 0),
+        Value::Object(_) if is_shared => feed_length(hasher, *b"{", 0),
+        Value::Array(_) if is_shared => feed_length(hasher, *b"[", 0),
         _ => feed(hasher, value),
     }
 }

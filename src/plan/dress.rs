@@ -52,25 +52,25 @@ pub fn dress(
     owner: &OwnerLabel,
     application: &Application,
     is_namespaced: bool,
-) -> Result<Object, Refusal> {
+) -> Result<Object, Box<Refusal>> {
     let mut value = object.value().clone();
     if super::order::is_builtin(object.gvk()) {
         drop_nulls(&mut value);
     }
     drop_filled_by_others(object.gvk(), &mut value);
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        SERVER_METADATA.iter().for_each(|field| drop(metadata.remove(*field)));
+        metadata.retain(|field, _| !SERVER_METADATA.contains(&field.as_str()));
     }
     let key = key_of(object, application, is_namespaced);
     for field in ["labels", "annotations"] {
         if !value["metadata"].get(field).is_none_or(|map| map.is_object() || map.is_null()) {
             let message =
                 format!("{key}: metadata.{field} is not a mapping; write it as `name: value` lines");
-            return Err(refusal(&application.name, &key, RefusalReason::Invalid, message));
+            return Err(Box::new(refusal(&application.name, &key, RefusalReason::Invalid, message)));
         }
     }
     let mut dressed = Object::new(value).map_err(|error| {
-        refusal(&application.name, &key, RefusalReason::Invalid, format!("{key}: {error}"))
+        Box::new(refusal(&application.name, &key, RefusalReason::Invalid, format!("{key}: {error}")))
     })?;
     dressed.set_namespace(key.namespace.as_deref());
     dressed.set_metadata("labels", OWNER_LABEL, owner.as_str());

@@ -49,10 +49,10 @@ pub(super) fn spell(path: &Path<'_>) -> String {
                 let mut parts: Vec<_> = key.iter().map(|(name, value)| (name, go_text(value))).collect();
                 parts.sort();
                 let parts: Vec<_> = parts.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                text.push_str(&format!("[{}]", parts.join(",")));
+                text.extend(["[", &parts.join(","), "]"]);
             }
-            Element::Member(value) => text.push_str(&format!("[={}]", go_text(&value))),
-            Element::Index(index) => text.push_str(&format!("[{index}]")),
+            Element::Member(value) => text.extend(["[=", &go_text(&value), "]"]),
+            Element::Index(index) => text.extend(["[", &index.to_string(), "]"]),
         }
     }
     text
@@ -193,7 +193,7 @@ fn go_text(value: &Value) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_ascii_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_ascii_control() => quoted.extend(["\\x", &format!("{:02x}", u32::from(c))]),
             c => quoted.push(c),
         }
     }
