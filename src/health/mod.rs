@@ -31,6 +31,7 @@ mod tests;
 
 use crate::model::{Health, HealthStatus, Live, ObjectKey};
 use probe::{Finding, Probe};
+use std::fmt;
 
 /// Most unhealthy objects that a roll-up names.
 const MAX_NAMED: usize = 10;
@@ -94,6 +95,18 @@ fn severity(health: Health) -> u8 {
         Health::Terminating => 2,
         Health::Unknown => 3,
         Health::Failed => 4,
+    }
+}
+
+impl fmt::Display for RollUp {
+    /// The worst object and how many others are not Current; empty if all are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.named.first() else { return Ok(()) };
+        write!(f, "{}: {}", first.key, first.message)?;
+        match self.unsettled() {
+            1 => Ok(()),
+            all => write!(f, " (and {} more)", all - 1),
+        }
     }
 }
 

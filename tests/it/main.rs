@@ -7,10 +7,17 @@
     reason = "tests start real programs and write files"
 )]
 
+mod source_bad_answers;
 mod architecture;
+mod power_cut;
 mod render_kubectl;
 mod source_contract;
 mod source_https;
+mod source_limits;
+mod source_local;
+mod source_mirrors;
+mod source_restart;
+mod source_unfiltered;
 mod support;
 mod test_cluster;
 mod whole_way;

@@ -2,6 +2,7 @@
 
 mod http;
 mod https;
+mod judge;
 mod local;
 mod meter;
 mod session;
@@ -37,7 +38,7 @@ pub(super) struct Ask<'a> {
     /// Commits, trees or blobs.
     pub wants: &'a [ObjectId],
     /// Nothing below the wanted trees, no trees of the wanted commits. The mirror must filter.
-    pub bare: bool,
+    pub flat: bool,
     /// How much of a wanted commit's history comes along.
     pub history: History,
     /// What is at hand: a mirror that reads our disk leaves it out.

@@ -199,6 +199,16 @@ pub(crate) fn isolated(program: &str, home: &Path) -> Command {
     command
 }
 
+/// Bytes that no compression makes smaller, the same each time.
+pub(crate) fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    (0..length).map(|_| next()).collect()
+}
+
 fn succeed(what: &str, output: &Output) {
     assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
 }
