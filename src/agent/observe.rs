@@ -118,7 +118,7 @@ impl<'a> Sorting<'a> {
                         wanted.entry(dressed.key()).or_insert(Place { application, object: at });
                         *object = dressed;
                     }
-                    Err(refusal) => refused.push(refusal),
+                    Err(refusal) => refused.push(*refusal),
                 }
             }
         }

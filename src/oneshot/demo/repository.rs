@@ -32,10 +32,15 @@ pub(super) struct Draft<'a> {
 }
 
 /// The repository. Its one branch is `refs/heads/main`.
-#[derive(Debug)]
 pub(super) struct Repository {
     path: PathBuf,
     objects: gix::odb::loose::Store,
+}
+
+impl std::fmt::Debug for Repository {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Repository({})", self.path.display())
+    }
 }
 
 const KIND: gix::hash::Kind = gix::hash::Kind::Sha1;
