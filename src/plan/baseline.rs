@@ -28,7 +28,8 @@ pub fn take(response: &Live, desired: &Object, digest: Digest) -> Option<Baselin
     Some(Baseline { desired: digest, fields, values })
 }
 
-/// Whether a live object differs from what our last apply left. A record that cannot be read counts as drift: writing again
+/// Whether a live object differs from what our last apply left. It must have been read in the version in which it was applied,
+/// for fields have other names in others, and with its managed fields. A record that cannot be read counts as drift: writing again
 /// makes a new one.
 pub fn has_drifted(live: &Live, baseline: &Baseline) -> bool {
     serde_json::from_str::<Fields>(&baseline.fields).ok().and_then(|fields| values(&fields, live))
