@@ -25,12 +25,14 @@ mod observe;
 //mod open;
 mod prune;
 mod settle;
+mod signals;
 mod stage;
 mod status;
 pub mod status_file;
 
 pub use build::{Agent, Ports, Settings, build};
 pub use driver::Ending;
+pub use signals::serve;
 pub(crate) use observe::AT_ONCE;
 //pub(crate) use open::assemble;
 //pub use open::{OpenError, open};

@@ -18,7 +18,7 @@ use std::time::Duration;
 /// How much sled keeps in memory, in bytes: last-good is read at boot and at a rollback, never in between.
 const CACHE_CAPACITY: u64 = 256 * 1024;
 /// A database that was just closed keeps its lock until sled's own threads have let go of the file.
-const LOCK_RETRIES: u32 = 40;
+const LOCK_RETRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// An ordered map on disk.

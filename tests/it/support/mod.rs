@@ -8,3 +8,4 @@ pub(crate) mod wire;
 pub(crate) mod cluster;
 pub(crate) mod site;
 pub(crate) mod keys;
+pub(crate) mod fuse;
