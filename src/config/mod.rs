@@ -12,7 +12,7 @@
 //!   error. Nothing is ignored.
 //! - Files that are named (keys, certificates, credentials) are not opened here, for they may come later or be renewed;
 //!   [`Settings::missing_files`] says which are not there.
-//! - What may be a secret is in no message: neither URLs, nor names of credentials, nor values of variables.
+//! - What may be a secret is in no message, even in the wrong place: no URL, no variable's value, no token where a name should be.
 //!
 //! # Decisions
 //! A credential is an absolute path or a name. A name is looked for where systemd put the unit's credentials; outside of the unit, so
@@ -55,6 +55,15 @@ pub struct Environment {
 pub fn load(path: &Path, environment: &Environment) -> Result<Settings, Vec<Problem>> {
     let (input, problems) = input::read(path);
     settings::judge(&input, environment, problems)
+}
+
+/// Where the status file lies, for a person who wants to see it although something else in the configuration is wrong.
+///
+/// # Errors
+/// Every problem with what this one value comes from: files that cannot be read, and the value itself.
+pub fn status_file(path: &Path) -> Result<PathBuf, Vec<Problem>> {
+    let (input, problems) = input::read(path);
+    settings::status_file(&input, problems)
 }
 
 /// All values, merged and with defaults, each with its origin. They have the right form; what they mean is not judged.

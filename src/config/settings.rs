@@ -64,10 +64,13 @@ pub(super) enum Fault {
     NotYet(String),
 }
 
+/// The name of the status file in the folder of what a boot may forget.
+const STATUS_FILE: &str = "status.json";
+
 impl Settings {
     /// The status file: what the agent last wrote down about the site.
     pub fn status_file(&self) -> PathBuf {
-        self.run.join("status.json")
+        self.run.join(STATUS_FILE)
     }
 
     /// Files that the configuration names and that are not there, each with what to do. An empty list if all are. Folders of mirrors
@@ -79,6 +82,17 @@ impl Settings {
                 place.problem(format!("{what} {} is not there: {what_to_do}", path.display()))
             })
             .collect()
+    }
+}
+
+/// Where the status file lies, judging nothing else.
+pub(super) fn status_file(input: &Input, problems: Vec<Problem>) -> Result<PathBuf, Vec<Problem>> {
+    let problems =
+        problems.into_iter().filter(|problem| ["", "paths", "paths.run"].contains(&problem.key.as_str()));
+    let mut judge = Judge { input, problems: problems.collect(), files: Vec::new() };
+    match run(&mut judge) {
+        Some(run) if judge.problems.is_empty() => Ok(run.join(STATUS_FILE)),
+        _ => Err(judge.problems),
     }
 }
 
@@ -157,7 +171,7 @@ fn cluster(judge: &mut Judge<'_>) -> Option<ClusterSettings> {
 /// `paths.state` and `paths.run`.
 fn folders(judge: &mut Judge<'_>) -> Option<(PathBuf, PathBuf)> {
     let state = judge.read("paths.state", |text| absolute(text, "/var/lib/standfast"));
-    let run = judge.read("paths.run", |text| absolute(text, "/run/standfast"));
+    let run = run(judge);
     let (state, run) = (state?, run?);
     if state.starts_with(&run) {
         let place = judge
@@ -167,6 +181,10 @@ fn folders(judge: &mut Judge<'_>) -> Option<(PathBuf, PathBuf)> {
         judge.wrong(&place, "it lies in paths.run, which a boot empties: name a folder on the disk");
     }
     Some((state, run))
+}
+
+fn run(judge: &mut Judge<'_>) -> Option<PathBuf> {
+    judge.read("paths.run", |text| absolute(text, "/run/standfast"))
 }
 
 /// An absolute path: a service has no folder of its own for others to begin at.

@@ -319,3 +319,235 @@ fn all_problems_of_all_files_at_once() {
     ];
     assert_eq!(places, expect, "{found:#?}");
 }
+
+fn shown(folder: &Folder) -> Vec<(String, String, String)> {
+    let stem = format!("{}/", folder.0.path().display());
+    let rows = show(&folder.path()).unwrap();
+    rows.into_iter().map(|row| (row.key, row.value, row.origin.replace(&stem, ""))).collect()
+}
+
+#[test]
+fn later_files_win_and_say_so() {
+    let folder = Folder::new(
+        "site: {name: a, labels: {ring: canary, tier: store}}
+source: {poll: 1m, mirrors: [{url: https://a/b, ca: /c}, {path: /one}, {path: /two}]}
+trust: {allowedSigners: /a}
+",
+        &[
+            ("20-later.yaml", "site: {labels: {ring: stable}}\nsource: {mirrors: [{path: /stick}]}\n"),
+            ("10-first.yaml", "site: {labels: {ring: beta}, variables: {x: z}}\nkeep: 5\n"),
+            ("30-empty.yaml", "# nothing\n"),
+            ("40-notes.txt", "not: [ours\n"),
+            (".50-hidden.yaml", "not: [ours\n"),
+            ("60-old.yaml.bak", "not: [ours\n"),
+        ],
+    );
+    let row = |key: &str, value: &str, origin: &str| (key.to_owned(), value.to_owned(), origin.to_owned());
+    let (main, first, later) = ("config.yaml", "config.yaml.d/10-first.yaml", "config.yaml.d/20-later.yaml");
+    let expect = [
+        row("site.name", "a", main),
+        row("site.labels.ring", "stable", later),
+        row("site.labels.tier", "store", main),
+        row("site.variables.x", "z", first),
+        row("source.ref", "refs/heads/main", "default"),
+        row("source.path", "", "default"),
+        row("source.mirrors[0].path", "/stick", later),
+        row("source.poll", "1m", main),
+        row("trust.allowedSigners", "/a", main),
+        row("trust.history", "first-parent", "default"),
+        row("cluster.kubeconfig", "/etc/rancher/k3s/k3s.yaml", "default"),
+        row("cluster.namespace", "standfast-system", "default"),
+        row("cluster.lease", "auto", "default"),
+        row("cluster.requireServiceAccount", "false", "default"),
+        row("mode", "correct", "default"),
+        row("keep", "5", first),
+        row("paths.state", "/var/lib/standfast", "default"),
+        row("paths.run", "/run/standfast", "default"),
+    ];
+    assert_eq!(shown(&folder), expect);
+    let loaded = folder.load().unwrap();
+    assert_eq!(loaded.source.mirrors, [MirrorSettings::Local { path: "/stick".into() }]);
+}
+
+/// What people put in the wrong place: neither messages nor what is shown may repeat it.
+#[test]
+fn secrets_are_not_repeated() {
+    for item in [
+        "url: https://alice:hunter2@git.lan/fleet.git",
+        "url: https://hunter2@git.lan/fleet.git",
+        "url: https://git.lan/fleet.git?token=hunter2",
+        "url: http://git.lan/hunter2",
+        "url: ssh://alice:hunter2@git.lan/fleet.git",
+        "url: \"hunter2:x@\"",
+        "url: https://git.lan/fleet.git, credential: alice:hunter2",
+        "url: https://git.lan/fleet.git, credential: ghp_hunter2",
+        "url: https://git.lan/fleet.git, credential: hunter2xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+        "url: https://git.lan/fleet.git, token: hunter2",
+        "url: [hunter2]",
+    ] {
+        let folder = Folder::new(&least_with(&format!("source: {{mirrors: [{{{item}}}]}}")), &[]);
+        let messages = folder.load().expect_err(item);
+        assert!(!messages.concat().contains("hunter2"), "{messages:?}");
+        if let Ok(rows) = show(&folder.path()) {
+            assert!(!format!("{rows:?}").contains("hunter2"), "{rows:?}");
+        }
+    }
+    let broken =
+        Folder::new("site: {variables: {PASSWORD: hunter2, PASSWORD: hunter2}}\n  x: [hunter2\n", &[]);
+    let messages = broken.load().unwrap_err();
+    assert!(!messages.concat().contains("hunter2"), "{messages:?}");
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let folder = Folder::new(LEAST, &[]);
+    fs::remove_file(folder.path()).unwrap();
+    let lines = folder.load().unwrap_err();
+    let hint =
+        "config.yaml: there is no such file: write it, or name another with --config; the smallest one is ";
+    let smallest = lines[0].strip_prefix(hint).expect("the hint comes first");
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    fs::write(folder.path(), smallest).unwrap();
+    assert_eq!(folder.load().unwrap().local.name.as_str(), "store-042");
+
+    for (text, expect) in [
+        ("- a\n", "config.yaml: it must hold a mapping, such as `site: {name: store-042}`"),
+        ("a: 1\n---\nb: 2\n", "config.yaml: it holds 2 YAML documents: keep one"),
+        (
+            "keep: 1\nkeep: 2\n",
+            "config.yaml: line 2, column 1: the key \"keep\" stands already at line 1, column 1; keep one of them",
+        ),
+        (
+            &format!("# {}\n", "x".repeat(256 << 10)),
+            "config.yaml: it is larger than 256 KiB: keep only the site's own configuration in it",
+        ),
+    ] {
+        assert_eq!(problems(text), [expect]);
+    }
+    let odd = Folder::new(LEAST, &[("a.yml", ""), ("b.YAML", "")]);
+    fs::create_dir(odd.0.path().join("config.yaml.d/c.yaml")).unwrap();
+    let rename =
+        |name: &str| format!("config.yaml.d/{name}: only files that end in .yaml count here: rename it");
+    let expect = [
+        rename("a.yml"),
+        rename("b.YAML"),
+        "config.yaml.d/c.yaml: it must be a file, and is something else".into(),
+    ];
+    assert_eq!(odd.load().unwrap_err(), expect);
+}
+
+#[test]
+fn too_much_of_something() {
+    let many = |count: usize, item: &str| vec![item; count].join(", ");
+    let labels: Vec<_> = (0..501).map(|at| format!("k{at}: v")).collect();
+    for (line, expect) in [
+        (
+            format!("source: {{mirrors: [{}]}}", many(33, "{path: /m}")),
+            "config.yaml: source.mirrors (line 3): it has 33 items: keep at most 32",
+        ),
+        (
+            format!("site: {{name: a, labels: {{{}}}}}", labels.join(", ")),
+            "config.yaml: site.labels (line 3): it has 501 keys: keep at most 500",
+        ),
+        (
+            format!("identity: /{}", "x".repeat(4096)),
+            "config.yaml: identity (line 4): it is longer than 4096 bytes: shorten it",
+        ),
+        (
+            "identity: \"/a\\nb\"".to_owned(),
+            "config.yaml: identity (line 4): it must be one line without control characters",
+        ),
+    ] {
+        assert_eq!(problems(&least_with(&line)), [expect]);
+    }
+    let names: Vec<_> = (0..101).map(|at| format!("{at}.yaml")).collect();
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), "keep: 1\n")).collect();
+    let expect = ["config.yaml.d: it has 101 files: keep at most 100"];
+    assert_eq!(Folder::new(LEAST, &files).load().unwrap_err(), expect);
+}
+
+#[test]
+fn files_that_are_named_and_not_there() {
+    let folder = Folder::new("", &[("signers.yaml", "keep: 1")]);
+    let here = folder.0.path().display();
+    let text = format!(
+        "site: {{name: a}}\nsource: {{mirrors: [{{url: https://a/b, ca: {here}/ca, credential: token}}, {{path: {here}/stick}}]}}
+trust: {{allowedSigners: {here}/config.yaml.d/signers.yaml}}\ncluster: {{kubeconfig: {here}/k3s.yaml}}\n"
+    );
+    fs::write(folder.path(), text).unwrap();
+    let environment = Environment { credentials_directory: Some(folder.0.path().to_owned()) };
+    let missing = load(&folder.path(), &environment).unwrap().missing_files();
+    let expect = [
+        "config.yaml: source.mirrors[0].ca (line 2): the CAs' certificates ca is not there: copy the PEM file there",
+        "config.yaml: source.mirrors[0].credential (line 2): the credential token is not there: put the token, or user:password, into it, readable for the service alone",
+        "config.yaml: cluster.kubeconfig (line 4): the kubeconfig k3s.yaml is not there: start k3s, which writes its own, or name that of your cluster",
+    ];
+    assert_eq!(folder.lines(&missing), expect);
+}
+
+#[test]
+fn the_status_file_is_found_whatever_else_is_wrong() {
+    let find = |text: &str| {
+        let folder = Folder::new(text, &[]);
+        status_file(&folder.path()).map_err(|problems| folder.lines(&problems))
+    };
+    assert_eq!(find("mode: 5\nsite:\npaths: {run: /r}\n"), Ok("/r/status.json".into()));
+    assert_eq!(find(""), Ok("/run/standfast/status.json".into()));
+    let expect = "config.yaml: paths.run (line 1): it must be an absolute path, such as /run/standfast";
+    assert_eq!(find("paths: {run: r}\nmode: 5\n"), Err(vec![expect.to_owned()]));
+    assert_eq!(
+        find("paths: {run: [r]}\n"),
+        Err(vec!["config.yaml: paths.run (line 1): it must be a text".to_owned()])
+    );
+}
+
+#[test]
+fn what_is_not_built_yet_is_refused_in_the_words_of_all_rooms() {
+    let words = crate::model::NotYet { path: "config.yaml: metrics (line 4)".into(), what: "metrics".into() };
+    assert_eq!(problems(&least_with("metrics: x")), [format!("{words}: remove it")]);
+}
+
+/// Names and values as people might mix them up.
+fn lines() -> impl Strategy<Value = String> {
+    let name = prop::sample::select(vec![
+        "site", "source", "mirrors", "poll", "trust", "labels", "keep", "x.y", "url", "<<", "~", "1",
+    ]);
+    let leaf = prop::sample::select(vec![
+        "",
+        "5m",
+        "3",
+        "true",
+        "[]",
+        "{}",
+        "/a",
+        "[{url: x}]",
+        "[{}]",
+        "\"\"",
+        "1e9",
+        "-1",
+    ]);
+    let leaf = leaf.prop_map(str::to_owned);
+    let tree = leaf.prop_recursive(3, 12, 3, move |inner| {
+        prop::collection::vec((name.clone(), inner), 1..3).prop_map(|entries| {
+            let entries: Vec<_> =
+                entries.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            format!("{{{}}}", entries.join(", "))
+        })
+    });
+    tree.prop_map(|tree| format!("{tree}\n"))
+}
+
+proptest! {
+    /// Whatever a file beside the main one says: settings, or problems that name their file and fit on a line.
+    #[test]
+    fn every_refusal_says_where(text in lines()) {
+        let folder = Folder::new(LEAST, &[("10.yaml", &text)]);
+        if let Err(problems) = load(&folder.path(), &unit()) {
+            prop_assert!(!problems.is_empty());
+            for problem in problems {
+                prop_assert!(problem.file.starts_with(folder.0.path()), "{}", problem);
+                prop_assert!(!problem.message.is_empty() && problem.to_string().lines().count() == 1, "{}", problem);
+            }
+        }
+    }
+}
