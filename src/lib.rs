@@ -75,7 +75,7 @@ pub mod cluster;
 pub mod health;
 pub mod report;
 pub mod reconcile;
-//pub mod config;
+pub mod config;
 pub mod agent;
 pub mod oneshot;
 //pub mod cli;

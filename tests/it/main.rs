@@ -9,6 +9,7 @@
 
 mod source_bad_answers;
 mod architecture;
+mod config_readme;
 mod power_cut;
 mod render_kubectl;
 mod source_contract;
