@@ -7,9 +7,9 @@
     reason = "tests start real programs and write files"
 )]
 
-mod source_bad_answers;
 mod architecture;
 mod render_kubectl;
+mod source_bad_answers;
 mod source_contract;
 mod source_https;
 mod source_limits;

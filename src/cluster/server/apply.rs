@@ -8,8 +8,8 @@
 
 use super::Kube;
 use super::address;
-use super::wire::{Answer, Ask};
 use super::status::Status;
+use super::wire::{Answer, Ask};
 use super::words;
 use crate::cluster::retry::{Tried, retry};
 use crate::cluster::{Applied, ApplyMode, Error, Kind, manifest};
@@ -40,7 +40,9 @@ impl Kube {
             Err(why) => return Ok(Applied::Refused(why.to_string())),
         };
         let ask = ask(object, mode, path);
-        let attempt = || async { self.connection.send(&ask).await.and_then(|answer| read(object, &kind, mode, &answer)) };
+        let attempt = || async {
+            self.connection.send(&ask).await.and_then(|answer| read(object, &kind, mode, &answer))
+        };
         let applied = retry(attempt).await?;
         let changes_kinds = DEFINES_KINDS.iter().any(|(group, kind)| gvk.is(group, kind));
         if changes_kinds || matches!(applied, Applied::NoPlace(_)) {

@@ -88,7 +88,9 @@ impl Status {
     /// Fields that other managers own, if that is what this is about.
     pub(super) fn conflicts(&self) -> Vec<FieldConflict> {
         let of_fields = self.details.causes.iter().filter(|cause| cause.reason == "FieldManagerConflict");
-        of_fields.map(|cause| FieldConflict { manager: manager(&cause.message), field: cause.field.clone() }).collect()
+        of_fields
+            .map(|cause| FieldConflict { manager: manager(&cause.message), field: cause.field.clone() })
+            .collect()
     }
 
     /// Whether every complaint is that a field cannot change. With another complaint among them, deleting and creating would not help.
@@ -123,8 +125,7 @@ impl Status {
         let mut complaints: Vec<String> = Vec::new();
         for cause in &self.details.causes {
             let text = words::without_values(&cause.message);
-            let complaint =
-                if cause.field.is_empty() { text } else { format!("{}: {text}", cause.field) };
+            let complaint = if cause.field.is_empty() { text } else { format!("{}: {text}", cause.field) };
             if !complaints.contains(&complaint) {
                 complaints.push(complaint);
             }

@@ -1,8 +1,8 @@
 //! The server's words, made fit to be shown: short, and without what must stay secret.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::de::IoRead;
-use serde::de::IgnoredAny;
 
 /// The longest message that is kept, bytes.
 pub(super) const MAX: usize = 1024;

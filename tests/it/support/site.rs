@@ -106,7 +106,13 @@ impl TestSite {
     }
 
     /// A live object.
-    pub(crate) async fn get(&self, api_version: &str, kind: &str, namespace: Option<&str>, name: &str) -> Option<Live> {
+    pub(crate) async fn get(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Option<Live> {
         let gvk = Gvk::new(api_version, kind);
         let key = ObjectKey {
             group: gvk.group.clone(),
