@@ -25,12 +25,15 @@ mod observe;
 //mod open;
 mod prune;
 mod settle;
+mod signals;
 mod stage;
 mod status;
 pub mod status_file;
 
 pub use build::{Agent, Ports, Settings, build};
-pub use driver::{Ending, explain};
+pub use driver::Ending;
+pub use signals::serve;
 pub(crate) use observe::AT_ONCE;
+//pub(crate) use open::assemble;
+//pub use open::{OpenError, open};
 pub(crate) use stage::{Prepared, Subject};
-//pub use open::{Looking, OpenError, open, open_to_look};

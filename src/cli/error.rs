@@ -2,7 +2,7 @@
 
 use super::output;
 use crate::model::{Classify, ErrorClass};
-use crate::reconcile::Trouble;
+use crate::model::Trouble;
 
 /// The command failed.
 pub(super) const FAILED: u8 = 1;
@@ -39,7 +39,7 @@ impl Failure {
     /// An error of a room, with the exit code that its class has.
     pub(super) fn from_error<E: Classify + std::error::Error>(error: &E) -> Self {
         let code = if error.class() == ErrorClass::Misconfigured { CONFIGURATION } else { FAILED };
-        Self { code, ..Self::new(crate::agent::explain(error)) }
+        Self { code, ..Self::new(crate::model::explain(error)) }
     }
 
     /// What kept a pass from its goal.

@@ -4,8 +4,7 @@ use super::error::{Failure, PENDING};
 use super::narrate::Narrator;
 use super::output::{self, Format, Paint};
 use super::setup;
-use crate::agent;
-use crate::oneshot;
+use crate::oneshot::{self, look};
 use crate::model::plan::{Action, Change, Plan, Step};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -21,7 +20,7 @@ pub(super) fn run(_: &Arguments, config: &Path, format: Format) -> Result<ExitCo
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
     let mut looking =
-        agent::open_to_look(&settings, true, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+        look::open(&settings, true, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
     let agent = &mut looking.agent;
     let plan = runtime.block_on(oneshot::plan::plan(agent)).map_err(|troubles| Failure::from_troubles(&troubles))?;
     match format {

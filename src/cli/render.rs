@@ -4,9 +4,8 @@ use super::error::Failure;
 use super::narrate::Narrator;
 use super::output::{self, Format};
 use super::setup;
-use crate::agent;
 use crate::model::{Desired, Object};
-use crate::oneshot;
+use crate::oneshot::{self, look};
 use serde_json::Value;
 use std::path::Path;
 use std::process::ExitCode;
@@ -29,7 +28,7 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
     let mut looking =
-        agent::open_to_look(&settings, false, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+        look::open(&settings, false, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
     let agent = &mut looking.agent;
     let desired = runtime.block_on(oneshot::plan::look(agent)).map_err(|troubles| Failure::from_troubles(&troubles))?;
     let known: Vec<_> = desired.applications.iter().map(|known| known.application.name.as_str()).collect();

@@ -30,7 +30,9 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
     let waits = arguments.wait || !arguments.once;
     let mut agent = agent::open(&settings, waits, teller).map_err(|error| Failure::from_error(&error))?;
     if !arguments.once {
-        runtime.block_on(agent::serve(&mut agent));
+        runtime
+            .block_on(agent::serve(&mut agent))
+            .map_err(|error| Failure::new(format!("waiting for signals: {error}")))?;
         return Ok(ExitCode::SUCCESS);
     }
     let ending = runtime.block_on(agent.once());

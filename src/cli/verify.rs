@@ -4,7 +4,7 @@ use super::error::Failure;
 use super::output::{self, Format, Paint};
 use super::narrate::Narrator;
 use super::setup;
-use crate::agent;
+use crate::oneshot::look;
 use crate::oneshot::verify::{Report, verify};
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ pub(super) fn run(_: &Arguments, config: &Path, format: Format) -> Result<ExitCo
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
     let mut looking =
-        agent::open_to_look(&settings, false, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+        look::open(&settings, false, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
     let agent = &mut looking.agent;
     let report = runtime.block_on(verify(agent)).map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     match format {

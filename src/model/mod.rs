@@ -36,6 +36,7 @@ pub mod revision;
 pub mod site;
 pub mod status;
 pub mod template;
+pub mod trouble;
 pub mod verdict;
 
 pub use application::{Adopt, AllowPrune, Application, Guard, OnRemoval};
@@ -60,6 +61,7 @@ pub use revision::{RefName, Revision};
 pub use site::{OwnerLabel, Site, SiteName};
 pub use status::SiteStatus;
 pub use template::{Piece, Template, TemplateError};
+pub use trouble::{Trouble, explain};
 pub use verdict::{SignerName, Verification};
 
 /// The name of our server-side-apply field manager. It never changes: fields owned under another name could not be removed again.

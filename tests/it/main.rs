@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod power_cut;
 mod render_kubectl;
 mod source_bad_answers;
 mod source_contract;
@@ -17,6 +18,7 @@ mod source_local;
 mod source_mirrors;
 mod source_restart;
 mod source_unfiltered;
+mod cluster_contract;
 mod support;
 mod test_cluster;
 mod whole_way;

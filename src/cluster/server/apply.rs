@@ -82,7 +82,7 @@ fn what(object: &Object) -> String {
 }
 
 /// What the answer means.
-fn read(object: &Object, kind: &Kind, mode: ApplyMode, answer: &Answer) -> Tried<Applied> {
+pub(super) fn read(object: &Object, kind: &Kind, mode: ApplyMode, answer: &Answer) -> Tried<Applied> {
     if answer.status.is_success() {
         return live(object, mode, answer);
     }
@@ -136,6 +136,5 @@ fn live(object: &Object, mode: ApplyMode, answer: &Answer) -> Tried<Applied> {
 
 /// The server's words on an object, without what a Secret holds.
 fn words(object: &Object, status: &Status) -> String {
-    let words = status.words();
-    if object.gvk().is("", "Secret") { words::masked(&words, object.value()) } else { words }
+    if object.gvk().is("", "Secret") { words::masked(&status.text(), object.value()) } else { status.words() }
 }

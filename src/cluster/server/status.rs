@@ -119,8 +119,13 @@ impl Status {
 
     /// The server's words, of bounded length.
     pub(super) fn words(&self) -> String {
+        words::bounded(&self.text())
+    }
+
+    /// All of the server's words, but for the objects that a validation quotes.
+    pub(super) fn text(&self) -> String {
         if self.details.causes.is_empty() || self.reason != "Invalid" {
-            return words::bounded(&self.message);
+            return self.message.clone();
         }
         let mut complaints: Vec<String> = Vec::new();
         for cause in &self.details.causes {
@@ -130,7 +135,7 @@ impl Status {
                 complaints.push(complaint);
             }
         }
-        words::bounded(&complaints.join("; "))
+        complaints.join(";\n")
     }
 }
 
