@@ -4,7 +4,7 @@ use super::chain;
 use super::error::Error;
 use super::ids;
 use super::lookup::Lookup;
-use super::mirror::{Answer, History};
+use super::mirror::History;
 use super::mirror_error::MirrorError;
 use super::objects::Place;
 use super::trouble::Trouble;
@@ -119,8 +119,8 @@ impl Worker {
         if !self.holds_content_of(older)? {
             return Ok(false);
         }
-        let history = History::Above { base: older, thin: true };
-        Ok(self.bring(at, &[tip], false, history, Place::Main)? == Answer::Pack)
+        self.bring(at, &[tip], false, History::Since(older), Place::Main)?;
+        Ok(true)
     }
 
     /// The nearest commit below the revision that we have content of.

@@ -174,7 +174,7 @@ impl Worker {
         let ask = Ask { wants, flat, history, at_hand: &self.objects };
         let answer = self.mirrors[at].fetch(&ask, &mut spool)?;
         if answer == Answer::Pack {
-            let thin = matches!(history, History::Above { thin: true, .. });
+            let thin = matches!(history, History::Since(_) | History::Above { thin: true, .. });
             let bytes = spool.written();
             let objects = self.objects.absorb(spool, place, thin, &self.meter.cancel())?;
             tracing::debug!(mirror = self.mirrors[at].name(), bytes, objects, "a pack arrived");

@@ -7,11 +7,11 @@
     reason = "tests start real programs and write files"
 )]
 
-mod source_bad_answers;
 mod architecture;
 mod config_readme;
 mod power_cut;
 mod render_kubectl;
+mod source_bad_answers;
 mod source_contract;
 mod source_https;
 mod source_limits;

@@ -96,7 +96,7 @@ async fn a_kept_connection_that_died_unseen_is_replaced() {
         let tip = repo.commit("first");
         // Enough for the handshake and the first answers, then the wire is cut at the next byte.
         let fault = Some(Fault::CloseAfter(8_000));
-        let server = GitServer::start(&repo.path(), Options { http2, fault, ..Options::default() });
+        let server = GitServer::start(&repo.path(), Options { fault, http2, ..Options::default() });
         let site = SiteSource::new(vec![mirror(&server)]);
         for _ in 0..60 {
             site.advance(Some(&tip)).await.unwrap();

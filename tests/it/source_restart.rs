@@ -106,13 +106,12 @@ async fn a_damaged_pack_is_removed_and_fetched_again() {
         [("pack", &flip), ("pack", &cut), ("idx", &flip), ("idx", &cut)];
     for (number, (extension, damage)) in damages.into_iter().enumerate() {
         let Scene { repo, site, floor, server: _server } = scene(true).await;
-        for path in listed(&site.objects().join("objects/pack")) {
-            if path.extension().unwrap() == extension {
-                let mut bytes = fs::read(&path).unwrap();
-                damage(&mut bytes);
-                fs::remove_file(&path).unwrap();
-                fs::write(&path, bytes).unwrap();
-            }
+        let packs = listed(&site.objects().join("objects/pack"));
+        for path in packs.iter().filter(|path| path.extension().unwrap() == extension) {
+            let mut bytes = fs::read(path).unwrap();
+            damage(&mut bytes);
+            fs::remove_file(path).unwrap();
+            fs::write(path, bytes).unwrap();
         }
         let site = site.restart();
         let artifact =

@@ -156,7 +156,7 @@ impl Disk {
     /// What came with an unproven tip waits; what waited with another one goes.
     fn hold(&mut self, tip: ObjectId, brought: Shelf) {
         match &mut self.incoming {
-            Some((other, shelf)) if *other == tip => shelf.extend(brought),
+            Some(held) if held.0 == tip => held.1.extend(brought),
             incoming => *incoming = Some((tip, brought)),
         }
     }

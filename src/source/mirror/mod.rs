@@ -52,6 +52,8 @@ pub(super) enum History {
     NoCommits,
     /// The commit alone.
     TipAlone,
+    /// The commit alone, without what the tree of this older one has. Deltas may rest on that: all of it must be at hand.
+    Since(ObjectId),
     /// Down to this commit, and without what its tree has; nothing at all if it is not in the wanted commit's history.
     /// With `thin`, deltas may rest on that commit's objects.
     Above { base: ObjectId, thin: bool },

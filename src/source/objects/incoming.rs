@@ -48,8 +48,8 @@ impl Objects {
         for tip in self.list_incoming() {
             let folder = self.incoming_folder(&tip).join("pack");
             let names = pack_names(&folder).unwrap_or_default();
-            let half = names.iter().filter(|name| !folder.join(name).with_extension("pack").exists());
-            if let Err(error) = half.map(|name| install(&folder, name, &target)).collect::<Result<(), _>>() {
+            let mut half = names.iter().filter(|name| !folder.join(name).with_extension("pack").exists());
+            if let Err(error) = half.try_for_each(|name| install(&folder, name, &target)) {
                 tracing::debug!(%tip, %error, "a half promoted pack stays");
             }
         }

@@ -42,6 +42,8 @@ impl Repo {
             .output();
         succeed("git init", &made.unwrap());
         repo.git(&["config", "core.bare", "false"]);
+        // It would go on in the background, after the command that started it.
+        repo.git(&["config", "gc.auto", "0"]);
         repo
     }
 
