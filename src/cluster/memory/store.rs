@@ -53,20 +53,20 @@ impl Store {
 
     /// One object, in the version asked for.
     pub(super) fn get(&self, gvk: &Gvk, key: &ObjectKey) -> Option<Live> {
-        self.resolve(gvk)?;
-        Some(live(gvk, self.objects.get(key)?))
+        let (gvk, _) = self.resolve(gvk)?;
+        Some(live(&gvk, self.objects.get(key)?))
     }
 
     /// What a query finds.
     pub(super) fn list(&self, query: &Query) -> Vec<Live> {
-        let Some(kind) = self.resolve(&query.gvk) else { return Vec::new() };
+        let Some((gvk, kind)) = self.resolve(&query.gvk) else { return Vec::new() };
         let namespace = query.namespace.as_deref().filter(|_| kind.is_namespaced);
         let objects = self
             .objects
             .iter()
             .filter(|(key, _)| key.is(&query.gvk.group, &query.gvk.kind))
             .filter(|(key, _)| namespace.is_none() || key.namespace.as_deref() == namespace)
-            .map(|(_, stored)| live(&query.gvk, stored))
+            .map(|(_, stored)| live(&gvk, stored))
             .filter(|live| {
                 query
                     .owner
@@ -198,11 +198,11 @@ impl Store {
         }
     }
 
-    fn resolve(&self, gvk: &Gvk) -> Option<&Kind> {
-        self.kinds.get(gvk).or_else(|| {
-            let version = self.kinds.preferred.get(&(gvk.group.clone(), gvk.kind.clone()))?;
-            self.kinds.get(&Gvk { version: version.clone(), ..gvk.clone() })
-        })
+    /// The version to answer in: the one asked for, else the preferred one.
+    fn resolve(&self, gvk: &Gvk) -> Option<(Gvk, &Kind)> {
+        let version = self.kinds.preferred.get(&(gvk.group.clone(), gvk.kind.clone()))?;
+        let preferred = Gvk { version: version.clone(), ..gvk.clone() };
+        [gvk.clone(), preferred].into_iter().find_map(|gvk| Some((gvk.clone(), self.kinds.get(&gvk)?)))
     }
 
     fn place<'a>(&self, gvk: &'a Gvk) -> Place<'a> {
