@@ -120,7 +120,7 @@ pub async fn run(
         (told, Ok(())) => told,
         (Ok(()), Err(left)) => Err(left),
         (Err(error), Err(left)) => {
-            tell(Line::Refused(format!("could not tidy up: {}", crate::agent::explain(&left))));
+            tell(Line::Refused(format!("could not tidy up: {}", crate::model::explain(&left))));
             Err(error)
         }
     }

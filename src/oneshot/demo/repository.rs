@@ -32,7 +32,6 @@ pub(super) struct Draft<'a> {
 }
 
 /// The repository. Its one branch is `refs/heads/main`.
-#[derive(Debug)]
 pub(super) struct Repository {
     path: PathBuf,
     objects: gix::odb::loose::Store,
