@@ -15,6 +15,7 @@
 
 mod error;
 mod manifest;
+mod memory;
 mod retry;
 mod server;
 
@@ -24,6 +25,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use error::Error;
+#[cfg(feature = "testing")]
+pub use memory::Fault;
+pub use memory::{MemoryCluster, Write};
 pub use server::{Kube, Settings};
 
 /// The reason of an error that means that the API server is not there at all.

@@ -48,7 +48,7 @@ pub struct RollUp {
 /// Judges a live object.
 pub fn judge(live: &Live) -> HealthStatus {
     let probe = Probe::new(&live.value);
-    let finding = generic::first(&probe).unwrap_or_else(|| by_kind(live, &probe));
+    let finding = generic::first(probe).unwrap_or_else(|| by_kind(live, probe));
     HealthStatus { key: live.key(), health: finding.health, message: probe::shorten(&finding.message) }
 }
 
@@ -67,7 +67,7 @@ pub fn worst(all: impl IntoIterator<Item = Health>) -> Health {
     all.into_iter().max_by_key(|health| severity(*health)).unwrap_or(Health::Current)
 }
 
-fn by_kind(live: &Live, probe: &Probe<'_>) -> Finding {
+fn by_kind(live: &Live, probe: Probe<'_>) -> Finding {
     match (live.gvk.group.as_str(), live.gvk.kind.as_str()) {
         ("apps", "Deployment") => workloads::deployment(probe),
         ("apps", "StatefulSet") => workloads::stateful_set(probe),

@@ -21,7 +21,7 @@ pub fn open(
     let clock = Clock::system();
     let cluster: Arc<dyn Cluster> = match with_cluster {
         true => Arc::new(cluster::Kube::new(settings.cluster.clone())),
-        false => Arc::new(cluster::memory::Memory::default()),
+        false => Arc::new(cluster::MemoryCluster::new()),
     };
     let (store, scratch, settings) = match store::open(&settings.store, clock.now()) {
         Ok(store) => (store, None, settings.clone()),

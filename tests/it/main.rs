@@ -18,6 +18,7 @@ mod source_local;
 mod source_mirrors;
 mod source_restart;
 mod source_unfiltered;
+mod cluster_contract;
 mod support;
 mod test_cluster;
 mod whole_way;

@@ -10,10 +10,10 @@ use std::fmt::Write as _;
 /// Why something has no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct NoAddress(String);
+pub(in crate::cluster) struct NoAddress(String);
 
 /// The path of one object.
-pub(super) fn object(
+pub(in crate::cluster) fn object(
     gvk: &Gvk,
     kind: &Kind,
     namespace: Option<&str>,
@@ -32,7 +32,7 @@ pub(super) fn object(
 }
 
 /// The path of all objects of a kind, in one namespace or in all.
-pub(super) fn list(gvk: &Gvk, kind: &Kind, namespace: Option<&str>) -> Result<String, NoAddress> {
+pub(in crate::cluster) fn list(gvk: &Gvk, kind: &Kind, namespace: Option<&str>) -> Result<String, NoAddress> {
     let mut path = match gvk.group.as_str() {
         "" => format!("/api/{}", segment(&gvk.version)?),
         group => format!("/apis/{}/{}", segment(group)?, segment(&gvk.version)?),
@@ -47,7 +47,7 @@ pub(super) fn list(gvk: &Gvk, kind: &Kind, namespace: Option<&str>) -> Result<St
 }
 
 /// A text as the value of a query parameter.
-pub(super) fn parameter(text: &str) -> String {
+pub(in crate::cluster) fn parameter(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

@@ -14,7 +14,7 @@
 //! # Tests
 //! Beside each file for what can be told without a server; `tests/it/cluster_contract` for the rest.
 
-mod address;
+pub(super) mod address;
 mod apply;
 mod connection;
 mod delete;

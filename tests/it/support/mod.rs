@@ -9,3 +9,4 @@ pub(crate) mod cluster;
 pub(crate) mod site;
 pub(crate) mod keys;
 pub(crate) mod fuse;
+pub(crate) mod cluster;
