@@ -101,6 +101,13 @@ impl Agent {
             self.work.is_rebuilt = is_whole;
             return Err(trouble);
         }
+        if is_whole {
+            self.sink.moment(&Moment::Note(format!(
+                "the record of what is ours was lost and put together from the cluster: {} objects; \
+                 nothing is pruned until a whole revision has been steady",
+                before.entries.len()
+            )));
+        }
         self.inventory = Some(Inventory { is_rebuilt: before.is_rebuilt, ..union });
         Ok(())
     }

@@ -70,7 +70,7 @@ impl Agent {
                 self.work.chain = Some(chain);
                 Event::Fetched(commits)
             }
-            Err(error) => Event::FetchFailed(Trouble::from(&error)),
+            Err(error) => Event::FetchFailed(Trouble::from(error)),
         }
     }
 

@@ -36,7 +36,7 @@ impl Agent {
         if facts == self.facts && changes == Changes::default() {
             return Ok(());
         }
-        let (facts, notes) = self.keeper.save(facts, changes).await.map_err(|error| Trouble::from(&error))?;
+        let (facts, notes) = self.keeper.save(facts, changes).await?;
         self.facts = facts;
         for note in notes {
             self.sink.moment(&Moment::Note(note));

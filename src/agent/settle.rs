@@ -43,11 +43,12 @@ impl Agent {
         for gvk in kinds {
             let query = Query { gvk, namespace: None, owner: Some(self.owner()), limit: None };
             let mut each = |live: Live| {
-                if let Some(application) = expected.remove(&live.key()) {
-                    looked.push(Looked { application, status: health::judge(&live) });
-                }
+                let application = expected.remove(&live.key());
+                looked.extend(
+                    application.map(|application| Looked { application, status: health::judge(&live) }),
+                );
             };
-            self.cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
+            self.cluster.list(&query, &mut each).await?;
         }
         let absent = expected
             .into_iter()

@@ -2,6 +2,7 @@
 
 use super::error::{CONFIGURATION, Failure};
 use crate::config::{self, Environment, Settings};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Where systemd puts the unit's credentials.

@@ -1,4 +1,4 @@
-//! PURE state machines: (State, Event, now) → (State, Effects).
+//! PURE state machines: (State, Event, now) → (State, Effect).
 //!
 //! # What
 //! The site's machine fetches, proves, renders, applies, judges, prunes and keeps; each application has a small machine of its own.
