@@ -5,12 +5,12 @@ use super::observe::{AT_ONCE, Item};
 use super::settle::Looked;
 use super::stage::{Prepared, Subject, Written};
 use crate::health;
+use crate::model::Trouble;
 use crate::model::{
-    ChangeSet, Desired, Done, ErrorClass, Inventory, InventoryEntry, Moment, ObjectKey, Outcome, Refusal,
-    RefusalReason,
+    ChangeSet, Desired, Done, Inventory, InventoryEntry, Moment, ObjectKey, Outcome, Refusal,
 };
-use crate::plan::{self, Place, StagePlan};
-use crate::reconcile::{Applied, Event, Trouble};
+use crate::plan::{self, Held, Place, StagePlan};
+use crate::reconcile::{Applied, Event};
 use crate::store::Changes;
 use futures::stream::{self, StreamExt};
 use std::collections::BTreeMap;
@@ -19,8 +19,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Default)]
 struct Progress {
     set: ChangeSet,
-    /// Why applications were stopped, by name.
-    held: BTreeMap<String, Trouble>,
+    held: Held,
     /// New baselines of the stage under way.
     baselines: BTreeMap<ObjectKey, InventoryEntry>,
     done: usize,
@@ -53,7 +52,7 @@ impl Agent {
         }
         self.note_health(&progress);
         self.sink.moment(&Moment::Applied(std::mem::take(&mut progress.set)));
-        let applied = |name: String| Applied { held: progress.held.get(&name).cloned(), name };
+        let applied = |name: String| Applied { held: progress.held.why(&name).cloned(), name };
         Ok(names.into_iter().map(applied).collect())
     }
 
@@ -107,10 +106,10 @@ impl Agent {
     }
 
     async fn apply_stage(&mut self, stage: &StagePlan, progress: &mut Progress) -> Result<(), Trouble> {
-        self.hold_dependants(progress);
+        self.work.seen.iter().for_each(|seen| progress.held.stop_dependants(&seen.desired));
         let open = |place: &&Place| {
             let subject = self.subject(**place);
-            subject.is_some_and(|subject| !progress.held.contains_key(&subject.application.name))
+            subject.is_some_and(|subject| !progress.held.holds(&subject.application.name))
         };
         let places: Vec<Place> = stage.places.iter().filter(open).copied().collect();
         let agent: &Self = self;
@@ -133,11 +132,15 @@ impl Agent {
                     baseline.into_iter().for_each(|baseline| progress.keep(subject, baseline));
                 }
                 Ok(Prepared::Step { step, force, uid }) => steps.push((place, step, force, uid)),
-                Ok(Prepared::NotYet(why)) => progress.fail(subject, "NoPlace", ErrorClass::Transient, why),
+                Ok(Prepared::NotYet(why)) => {
+                    progress.held.stop(&subject.application.name, Trouble::transient("NoPlace", why))
+                }
                 Ok(Prepared::Terminating) => {
                     let why =
                         format!("{} is being deleted; it is made anew when it is gone", subject.item.key);
-                    progress.fail(subject, "ObjectTerminating", ErrorClass::Transient, why);
+                    progress
+                        .held
+                        .stop(&subject.application.name, Trouble::transient("ObjectTerminating", why));
                 }
                 Ok(Prepared::Refused(refusal)) => progress.hold(&refusal),
                 Err(trouble) => progress.stop(subject, trouble)?,
@@ -152,7 +155,7 @@ impl Agent {
         steps: Vec<(Place, crate::model::Step, bool, String)>,
         progress: &mut Progress,
     ) -> Result<(), Trouble> {
-        let is_open = |application: &str, progress: &Progress| !progress.held.contains_key(application);
+        let is_open = |application: &str, progress: &Progress| !progress.held.holds(application);
         let steps: Vec<_> =
             steps.into_iter().filter(|(_, step, ..)| is_open(&step.application, progress)).collect();
         let write = |(place, step, force, uid): (Place, crate::model::Step, bool, String)| async move {
@@ -186,19 +189,6 @@ impl Agent {
         Ok(())
     }
 
-    /// An application is not written while one that it depends on is held.
-    fn hold_dependants(&self, progress: &mut Progress) {
-        for one in self.work.seen.iter().flat_map(|seen| &seen.desired.applications) {
-            let name = &one.application.name;
-            let on = one.application.depends_on.iter().find(|on| progress.held.contains_key(*on));
-            if let Some(on) = on.filter(|_| !progress.held.contains_key(name)) {
-                let message = format!("it depends on {on}, which is held");
-                let class = progress.held[on].class;
-                progress.held.insert(name.clone(), Trouble { class, reason: "DependencyHeld", message });
-            }
-        }
-    }
-
     /// Where nothing was written, what was just seen tells the health too, and nothing needs to be read again.
     fn note_health(&mut self, progress: &Progress) {
         let Some(seen) = &self.work.seen else { return };
@@ -215,20 +205,8 @@ impl Agent {
 impl Progress {
     /// Stops the application that a refusal is about.
     fn hold(&mut self, refusal: &Refusal) {
-        if let Some(name) = &refusal.application {
-            let class = match refusal.reason {
-                RefusalReason::KindUnknown => ErrorClass::Transient,
-                _ => ErrorClass::Terminal,
-            };
-            let trouble =
-                Trouble { class, reason: refusal.reason.as_str(), message: refusal.message.clone() };
-            self.held.entry(name.clone()).or_insert(trouble);
-        }
+        self.held.refuse(refusal);
         self.set.refused.push(refusal.clone());
-    }
-
-    fn fail(&mut self, subject: Subject<'_>, reason: &'static str, class: ErrorClass, message: String) {
-        self.held.entry(subject.application.name.clone()).or_insert(Trouble { class, reason, message });
     }
 
     /// One object could not be asked about or written. Where the API server itself is away, so is everything else.
@@ -236,7 +214,7 @@ impl Progress {
         if trouble.reason == crate::cluster::UNREACHABLE {
             return Err(trouble);
         }
-        self.fail(subject, trouble.reason, trouble.class, trouble.message);
+        self.held.stop(&subject.application.name, trouble);
         Ok(())
     }
 

@@ -1,13 +1,11 @@
 //! From a proven revision to desired objects: complete, bind, resolve, render.
 
 use super::build::Agent;
-use super::driver::trouble;
 use super::fetch::Proven;
 use crate::fleet::{self, Answer, Resolved, Version};
-use crate::model::{
-    Artifact, Desired, DesiredApplication, ErrorClass, Moment, OwnerLabel, RepoPath, Revision,
-};
-use crate::reconcile::{Event, Target, Trouble};
+use crate::model::Trouble;
+use crate::model::{Artifact, Desired, DesiredApplication, Moment, OwnerLabel, RepoPath, Revision};
+use crate::reconcile::{Event, Target};
 use crate::render::Rendered;
 use crate::trust::{self, Ground, Verified};
 use std::collections::BTreeSet;
@@ -59,11 +57,10 @@ impl Agent {
                 Err(missing) => paths.extend(missing),
             }
         }
-        Err(Trouble {
-            class: ErrorClass::Terminal,
-            reason: "RenderFailed",
-            message: format!("rendering {revision} asked for further paths more than {ROUNDS} times"),
-        })
+        Err(Trouble::terminal(
+            "RenderFailed",
+            format!("rendering {revision} asked for further paths more than {ROUNDS} times"),
+        ))
     }
 
     /// The revision with its proof: just proven, or read from disk and held against the facts again.
@@ -73,22 +70,25 @@ impl Agent {
         {
             return Ok(accepted.revision.clone());
         }
-        let commit = self.source.recall(&revision.commit).await.map_err(|error| trouble(&error))?;
+        let commit = self.source.recall(&revision.commit).await.map_err(|error| Trouble::from(&error))?;
         let commit = commit.ok_or_else(|| Self::unknown(revision))?;
         let ground = match self.settings.pin {
             Some(pin) if pin == revision.commit => Ground::Pin(pin),
             _ => Ground::Facts(&self.facts),
         };
-        trust::reaffirm(&commit, revision, ground).map_err(|error| trouble(&error))
+        trust::reaffirm(&commit, revision, ground).map_err(|error| Trouble::from(&error))
     }
 
+    /// The content of these paths, proven: what is there, and that the rest is not.
     async fn complete(
         &mut self,
         revision: &Verified<Revision>,
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Verified<Artifact>, Trouble> {
-        let artifact = self.source.complete(revision, paths).await.map_err(|error| trouble(&error))?;
-        trust::bind(revision, artifact).map_err(|error| trouble(&error))
+        let artifact = self.source.complete(revision, paths).await.map_err(|error| Trouble::from(&error))?;
+        let artifact = trust::bind(revision, artifact).map_err(|error| Trouble::from(&error))?;
+        trust::whole(&artifact, paths).map_err(|error| Trouble::from(&error))?;
+        Ok(artifact)
     }
 
     /// The fleet as it applies to this site, and all paths that takes.
@@ -96,26 +96,25 @@ impl Agent {
         &mut self,
         revision: &Verified<Revision>,
     ) -> Result<(Resolved, BTreeSet<RepoPath>), Trouble> {
-        let mut paths = BTreeSet::new();
+        let mut paths = fleet::documents(&self.settings.local.name);
         for _ in 0..ROUNDS {
             let artifact = self.complete(revision, &paths).await?;
             let read = fleet::read(&artifact, &self.settings.local, &Version::of_this_agent());
-            match read.map_err(|error| trouble(&error))? {
+            match read.map_err(|error| Trouble::from(&error))? {
                 Answer::Needs(needed) => paths.extend(needed),
                 Answer::Resolved(resolved) => {
-                    paths.extend(resolved.applications.iter().map(|application| application.path.clone()));
+                    paths.extend(resolved.paths());
                     return Ok((resolved, paths));
                 }
             }
         }
-        Err(Trouble {
-            class: ErrorClass::Terminal,
-            reason: "FleetInvalid",
-            message: format!(
+        Err(Trouble::terminal(
+            "FleetInvalid",
+            format!(
                 "reading the fleet's documents of {} asked for further paths more than {ROUNDS} times",
                 revision.get()
             ),
-        })
+        ))
     }
 
     /// All applications rendered, or the paths that are missing.
@@ -128,7 +127,7 @@ impl Agent {
         let mut applications = Vec::new();
         let mut missing = BTreeSet::new();
         for application in &resolved.applications {
-            match self.render.render(artifact, application).map_err(|error| trouble(&error))? {
+            match self.render.render(artifact, application).map_err(|error| Trouble::from(&error))? {
                 Rendered::Objects(rendered) => applications.push(rendered),
                 Rendered::Missing(paths) => missing.extend(paths),
             }

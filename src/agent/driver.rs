@@ -2,8 +2,9 @@
 
 use super::build::{Agent, Work};
 use super::clock;
-use crate::model::{Classify, Moment};
-use crate::reconcile::{Effect, Event, State, Trouble, step};
+use crate::model::Moment;
+use crate::model::Trouble;
+use crate::reconcile::{Effect, Event, State, step};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -127,23 +128,4 @@ impl Agent {
         let troubles: Vec<_> = own.chain(held).collect();
         if troubles.is_empty() { Ending::Done } else { Ending::Failed(troubles) }
     }
-}
-
-/// What an error of any room comes to for the machine: its class, its constant, and its whole chain of causes in words.
-pub(super) fn trouble<E: Classify + std::error::Error>(error: &E) -> Trouble {
-    Trouble { class: error.class(), reason: error.reason(), message: explain(error) }
-}
-
-/// An error and its causes in one line. A cause whose words the error already has is not repeated.
-pub fn explain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let words = error.to_string();
-        if !text.contains(&words) {
-            text = format!("{text}: {words}");
-        }
-        cause = error.source();
-    }
-    text
 }

@@ -1,9 +1,9 @@
 //! Ask the mirrors, prove what they offer, make it the floor.
 
 use super::build::Agent;
-use super::driver::trouble;
-use crate::model::{Classify, CommitId, ErrorClass, Floor, Moment, Revision};
-use crate::reconcile::{Event, Trouble};
+use crate::model::Trouble;
+use crate::model::{Classify, CommitId, Floor, Moment, Revision};
+use crate::reconcile::Event;
 use crate::source::Want;
 use crate::store::Changes;
 use crate::trust::{self, Accepted, Base, Checked, CommitError, TrustedClock, Verdict, Witness};
@@ -70,7 +70,7 @@ impl Agent {
                 self.work.chain = Some(chain);
                 Event::Fetched(commits)
             }
-            Err(error) => Event::FetchFailed(trouble(&error)),
+            Err(error) => Event::FetchFailed(Trouble::from(&error)),
         }
     }
 
@@ -154,12 +154,9 @@ impl Agent {
 
     /// What a proof is missing for: a revision that is neither proven now nor known to the facts.
     pub(super) fn unknown(revision: &Revision) -> Trouble {
-        Trouble {
-            class: ErrorClass::Transient,
-            reason: "ContentMissing",
-            message: format!(
-                "the commit of {revision} is not on disk; it comes with the next contact to a mirror"
-            ),
-        }
+        Trouble::transient(
+            "ContentMissing",
+            format!("the commit of {revision} is not on disk; it comes with the next contact to a mirror"),
+        )
     }
 }

@@ -1,8 +1,9 @@
 //! The store on a thread of its own, and the facts that a pass leaves.
 
 use super::build::Agent;
+use crate::model::Trouble;
 use crate::model::{Facts, Inventory, InventoryEntry, Moment, ObjectKey};
-use crate::reconcile::{Event, Trouble};
+use crate::reconcile::Event;
 use crate::store::{Changes, Error, Store};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,8 +36,7 @@ impl Agent {
         if facts == self.facts && changes == Changes::default() {
             return Ok(());
         }
-        let (facts, notes) =
-            self.keeper.save(facts, changes).await.map_err(|error| super::driver::trouble(&error))?;
+        let (facts, notes) = self.keeper.save(facts, changes).await.map_err(|error| Trouble::from(&error))?;
         self.facts = facts;
         for note in notes {
             self.sink.moment(&Moment::Note(note));

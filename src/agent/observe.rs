@@ -1,14 +1,13 @@
 //! Looks at everything that is desired, and everything that is ours, and reduces each live object at once to what is to be done.
 
 use super::build::Agent;
-use super::driver::trouble;
 use crate::cluster::{Kinds, Query};
 use crate::health;
+use crate::model::Trouble;
 use crate::model::{
     Desired, Digest, Gvk, HealthStatus, Inventory, Live, Moment, ObjectKey, OwnerLabel, Refusal,
 };
 use crate::plan::{self, Decision, Finding, Place, Standing};
-use crate::reconcile::Trouble;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -72,12 +71,12 @@ impl Agent {
 
     /// What the server serves, asked anew if it does not seem to know a desired kind.
     async fn kinds(&self, desired: &Desired) -> Result<Arc<Kinds>, Trouble> {
-        let kinds = self.cluster.kinds(false).await.map_err(|error| trouble(&error))?;
+        let kinds = self.cluster.kinds(false).await.map_err(|error| Trouble::from(&error))?;
         let mut objects = desired.applications.iter().flat_map(|one| &one.objects);
         if objects.all(|object| kinds.get(object.gvk()).is_some()) {
             return Ok(kinds);
         }
-        self.cluster.kinds(true).await.map_err(|error| trouble(&error))
+        self.cluster.kinds(true).await.map_err(|error| Trouble::from(&error))
     }
 
     /// Puts the inventory together from the owner label.
@@ -90,7 +89,7 @@ impl Agent {
             }
             let query = Query { gvk, namespace: None, owner: Some(owner.clone()), limit: None };
             let mut each = |live: Live| inventory.entries.extend(plan::recognise(&live, owner));
-            self.cluster.list(&query, &mut each).await.map_err(|error| trouble(&error))?;
+            self.cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
         }
         let found = inventory.entries.len();
         self.sink.moment(&Moment::Note(format!(
@@ -119,7 +118,7 @@ impl<'a> Sorting<'a> {
                         wanted.entry(dressed.key()).or_insert(Place { application, object: at });
                         *object = dressed;
                     }
-                    Err(refusal) => refused.push(refusal),
+                    Err(refusal) => refused.push(*refusal),
                 }
             }
         }
@@ -163,7 +162,7 @@ impl<'a> Sorting<'a> {
                 self.sort(Some(&live), &key);
                 listed.insert(key);
             };
-            cluster.list(&query, &mut each).await.map_err(|error| trouble(&error))?;
+            cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
         }
         Ok(listed)
     }
@@ -189,7 +188,9 @@ impl<'a> Sorting<'a> {
         let cluster = Arc::clone(&self.agent.cluster);
         let get = |(key, gvk): (ObjectKey, Gvk)| {
             let cluster = Arc::clone(&cluster);
-            async move { cluster.get(&gvk, &key).await.map(|live| (key, live)).map_err(|error| trouble(&error)) }
+            async move {
+                cluster.get(&gvk, &key).await.map(|live| (key, live)).map_err(|error| Trouble::from(&error))
+            }
         };
         let mut answers = stream::iter(somewhere).map(get).buffer_unordered(AT_ONCE);
         while let Some((key, live)) = answers.try_next().await? {
@@ -213,7 +214,7 @@ impl<'a> Sorting<'a> {
                 namespace: None,
                 name: name.clone(),
             };
-            if self.agent.cluster.get(&gvk, &key).await.map_err(|error| trouble(&error))?.is_none() {
+            if self.agent.cluster.get(&gvk, &key).await.map_err(|error| Trouble::from(&error))?.is_none() {
                 absent.insert(name);
             }
         }

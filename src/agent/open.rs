@@ -1,7 +1,7 @@
 //! Puts an agent together from the site's configuration, on the real world.
 
 use super::build::{Agent, Ports, Settings, build};
-use super::clock::{self, Clock};
+use super::clock::Clock;
 use super::status_file::StatusFile;
 use crate::cluster::{self, Cluster};
 use crate::config;
@@ -10,12 +10,10 @@ use crate::reconcile::Rules;
 use crate::render::Plain;
 use crate::report::{All, Sink};
 use crate::source::{self, Git};
-use crate::store::durable::{self, RealDisk};
 use crate::store;
 use crate::trust::{self, Keyring, Ssh};
 use jiff::Timestamp;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,62 +57,8 @@ pub fn open(settings: &config::Settings, waits: bool, teller: Box<dyn Sink>) -> 
     assemble(settings, waits, clock, store, cluster, Box::new(sinks))
 }
 
-/// An agent that only looks: it writes no status, accepts nothing, and works beside a running agent, whose facts and objects it
-/// reads. Without `with_cluster` no API server is needed.
-pub fn open_to_look(settings: &config::Settings, with_cluster: bool, teller: Box<dyn Sink>) -> Result<Looking, OpenError> {
-    let clock = Clock::system();
-    let cluster: Arc<dyn Cluster> = match with_cluster {
-        true => Arc::new(cluster::Kube::new(settings.cluster.clone())),
-        false => Arc::new(cluster::memory::Memory::default()),
-    };
-    let (store, scratch, settings) = match store::open(&settings.store, clock.now()) {
-        Ok(store) => (store, None, settings.clone()),
-        Err(store::Error::Locked { .. }) => {
-            let scratch = Scratch::beside(&settings.source.objects)?;
-            let mut own = settings.clone();
-            own.source.objects.clone_from(&scratch.0);
-            (store::peek(&settings.store)?, Some(scratch), own)
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let agent = assemble(&settings, false, clock, store, cluster, teller)?;
-    Ok(Looking { agent, _scratch: scratch })
-}
-
-/// An agent that only looks.
-#[derive(Debug)]
-pub struct Looking {
-    /// The agent.
-    pub agent: Agent,
-    _scratch: Option<Scratch>,
-}
-
-/// An object database of its own that reads through to the running agent's, removed when it is dropped.
-#[derive(Debug)]
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn beside(objects: &Path) -> Result<Self, OpenError> {
-        let path = std::env::temp_dir().join(format!("standfast-{}-{:016x}", std::process::id(), clock::random()));
-        let scratch = Self(path.clone());
-        let failed = |source| OpenError::Folder { path: path.clone(), source };
-        let info = path.join("objects/info");
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&info).map_err(failed)?;
-        let alternates = format!("{}\n", objects.join("objects").display());
-        durable::write_atomic(&RealDisk, &info.join("alternates"), alternates.as_bytes(), 0o600).map_err(failed)?;
-        Ok(scratch)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_dir_all(&self.0) {
-            tracing::debug!(folder = %self.0.display(), %error, "a scratch folder stays behind");
-        }
-    }
-}
-
-fn assemble(
+/// Puts an agent together on the real mirrors and signers of a configuration.
+pub(crate) fn assemble(
     settings: &config::Settings,
     waits: bool,
     clock: Clock,

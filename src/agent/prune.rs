@@ -1,13 +1,11 @@
 //! Deletes what left the desired set, after all that stands in it is healthy.
 
 use super::build::Agent;
-use super::driver::trouble;
-use crate::cluster::{Deleted, Kinds, Query};
-use crate::model::{
-    Action, ChangeSet, Done, ErrorClass, Gvk, Inventory, Live, Moment, ObjectKey, Outcome, Step,
-};
+use crate::cluster::Deleted;
+use crate::model::Trouble;
+use crate::model::{Action, ChangeSet, Done, ErrorClass, Inventory, Live, Moment, ObjectKey, Outcome, Step};
 use crate::plan::{self, Fate, Pruning};
-use crate::reconcile::{Event, Trouble};
+use crate::reconcile::Event;
 use crate::store::Changes;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -74,16 +72,16 @@ impl Agent {
         if !findings.iter().any(is_container) {
             return Ok(());
         }
-        let kinds = self.cluster.kinds(true).await.map_err(|error| trouble(&error))?;
+        let kinds = self.cluster.kinds(true).await.map_err(|error| Trouble::from(&error))?;
         let going: BTreeSet<ObjectKey> = findings.iter().map(|finding| finding.key.clone()).collect();
         for finding in findings.iter_mut().filter(|finding| is_container(finding)) {
-            for query in contents(&finding.key, &kinds) {
+            for query in kinds.inside(&finding.key, MOST) {
                 let mut each = |live: Live| {
                     if finding.bystander.is_none() && plan::is_bystander(&live, &going) {
                         finding.bystander = Some(live.key());
                     }
                 };
-                self.cluster.list(&query, &mut each).await.map_err(|error| trouble(&error))?;
+                self.cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
             }
         }
         Ok(())
@@ -98,7 +96,12 @@ impl Agent {
             let mut still = Vec::new();
             for step in waiting {
                 let Action::Delete { uid } = &step.action else { continue };
-                match self.cluster.delete(&step.gvk, &step.key, uid).await.map_err(|error| trouble(&error))? {
+                match self
+                    .cluster
+                    .delete(&step.gvk, &step.key, uid)
+                    .await
+                    .map_err(|error| Trouble::from(&error))?
+                {
                     Deleted::Gone | Deleted::Another => gone.push(step.key.clone()),
                     Deleted::Terminating => still.push(step),
                 }
@@ -136,22 +139,4 @@ impl Agent {
         keys.iter().for_each(|key| drop(entries.remove(key)));
         Ok(())
     }
-}
-
-/// What to list to see all that a namespace holds, or all instances of a definition.
-fn contents(container: &ObjectKey, kinds: &Kinds) -> Vec<Query> {
-    let is_namespace = container.kind == "Namespace";
-    let fits = |gvk: &Gvk, kind: &crate::cluster::Kind| {
-        let is_preferred = kinds.preferred.get(&(gvk.group.clone(), gvk.kind.clone())) == Some(&gvk.version);
-        let is_inside = if is_namespace {
-            kind.is_namespaced
-        } else {
-            container.name == format!("{}.{}", kind.plural, gvk.group)
-        };
-        is_preferred && kind.is_listable && is_inside
-    };
-    let namespace = is_namespace.then(|| container.name.clone());
-    let query =
-        |gvk: &Gvk| Query { gvk: gvk.clone(), namespace: namespace.clone(), owner: None, limit: Some(MOST) };
-    kinds.all.iter().filter(|(gvk, kind)| fits(gvk, kind)).map(|(gvk, _)| query(gvk)).collect()
 }

@@ -1,11 +1,11 @@
 //! Judges the health of what is desired.
 
 use super::build::Agent;
-use super::driver::trouble;
 use crate::cluster::Query;
 use crate::health;
+use crate::model::Trouble;
 use crate::model::{Gvk, Health, HealthStatus, Live, Moment, ObjectKey};
-use crate::reconcile::{Event, Judged, Trouble};
+use crate::reconcile::{Event, Judged};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One desired object's health and its application.
@@ -47,7 +47,7 @@ impl Agent {
                     looked.push(Looked { application, status: health::judge(&live) });
                 }
             };
-            self.cluster.list(&query, &mut each).await.map_err(|error| trouble(&error))?;
+            self.cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
         }
         let absent = expected
             .into_iter()
@@ -58,14 +58,10 @@ impl Agent {
 }
 
 fn roll_up(name: &str, looked: &[Looked]) -> Judged {
-    let own = || looked.iter().filter(|looked| looked.application == name).map(|looked| &looked.status);
-    let worst = health::worst(own().map(|status| status.health));
-    let first = own().find(|status| status.health == worst && worst != Health::Current);
-    let others = own().filter(|status| status.health != Health::Current).count().saturating_sub(1);
-    let message = match (first, others) {
-        (None, _) => String::new(),
-        (Some(status), 0) => format!("{}: {}", status.key, status.message),
-        (Some(status), others) => format!("{}: {} (and {others} more)", status.key, status.message),
-    };
-    Judged { name: name.to_owned(), health: worst, message }
+    let mut all = health::RollUp::default();
+    looked
+        .iter()
+        .filter(|looked| looked.application == name)
+        .for_each(|looked| all.add(looked.status.clone()));
+    Judged { name: name.to_owned(), health: all.worst(), message: all.to_string() }
 }

@@ -1,12 +1,11 @@
 //! One object: what exactly is to be done about it, found out with the server's help, and doing it.
 
 use super::build::Agent;
-use super::driver::trouble;
 use super::observe::Item;
 use crate::cluster::{Applied, ApplyMode, Deleted};
+use crate::model::Trouble;
 use crate::model::{Action, Application, Baseline, Gvk, Live, Object, ObjectKey, Outcome, Refusal, Step};
 use crate::plan::{self, Answer, Case, Decision, Verdict};
-use crate::reconcile::Trouble;
 use std::time::Duration;
 
 /// How often an object is read anew that changes while it is judged.
@@ -87,7 +86,7 @@ impl Agent {
                 });
             };
             let mode = ApplyMode { force: is_forced, ..ASK };
-            let applied = self.cluster.apply(object, mode).await.map_err(|error| trouble(&error))?;
+            let applied = self.cluster.apply(object, mode).await.map_err(|error| Trouble::from(&error))?;
             let case =
                 Case { desired: object, digest: item.digest, live: &live, entry, application, is_forced };
             let step = |action, force| Prepared::Step {
@@ -107,20 +106,17 @@ impl Agent {
                 Some(Verdict::Refuse(refusal)) => return Ok(Prepared::Refused(refusal)),
             }
         }
-        Err(Trouble {
-            class: crate::model::ErrorClass::Transient,
-            reason: "ObjectBusy",
-            message: format!(
-                "{} changed every time while it was judged; somebody writes it all the time",
-                item.key
-            ),
-        })
+        Err(Trouble::transient(
+            "ObjectBusy",
+            format!("{} changed every time while it was judged; somebody writes it all the time", item.key),
+        ))
     }
 
     /// Whether the server would take an object that is to be made: only asked to show a plan.
     pub(crate) async fn try_create(&self, subject: Subject<'_>) -> Result<Option<Prepared>, Trouble> {
         let mode = ApplyMode { dry_run: true, ..CREATE };
-        let applied = self.cluster.apply(subject.object, mode).await.map_err(|error| trouble(&error))?;
+        let applied =
+            self.cluster.apply(subject.object, mode).await.map_err(|error| Trouble::from(&error))?;
         let refused = |answer: &Answer<'_>| {
             plan::refused(&subject.application.name, subject.object, answer).map(Prepared::Refused)
         };
@@ -148,7 +144,8 @@ impl Agent {
             Action::Configure { .. } | Action::After { .. } | Action::Delete { .. } => Outcome::Configured,
         };
         let mode = ApplyMode { dry_run: false, force, create_only: false };
-        let applied = self.cluster.apply(subject.object, mode).await.map_err(|error| trouble(&error))?;
+        let applied =
+            self.cluster.apply(subject.object, mode).await.map_err(|error| Trouble::from(&error))?;
         Ok(subject.written(&applied, done))
     }
 
@@ -157,7 +154,7 @@ impl Agent {
         let mut waited = Duration::ZERO;
         loop {
             let applied =
-                self.cluster.apply(subject.object, CREATE).await.map_err(|error| trouble(&error))?;
+                self.cluster.apply(subject.object, CREATE).await.map_err(|error| Trouble::from(&error))?;
             match applied {
                 Applied::NoPlace(_) if waited < PATIENCE && self.awaited(subject.object).is_some() => {}
                 Applied::Exists => {
@@ -165,11 +162,7 @@ impl Agent {
                         "{} appeared while it was to be made; it is looked at again",
                         subject.item.key
                     );
-                    return Err(Trouble {
-                        class: crate::model::ErrorClass::Transient,
-                        reason: "ObjectBusy",
-                        message,
-                    });
+                    return Err(Trouble::transient("ObjectBusy", message));
                 }
                 applied => return Ok(subject.written(&applied, done)),
             }
@@ -185,7 +178,7 @@ impl Agent {
 
     async fn delete_and_wait(&self, step: &Step, uid: &str) -> Result<(), Trouble> {
         let mut waited = Duration::ZERO;
-        while self.cluster.delete(&step.gvk, &step.key, uid).await.map_err(|error| trouble(&error))?
+        while self.cluster.delete(&step.gvk, &step.key, uid).await.map_err(|error| Trouble::from(&error))?
             == Deleted::Terminating
         {
             if waited >= PATIENCE {
@@ -194,11 +187,7 @@ impl Agent {
                     step.key,
                     PATIENCE.as_secs()
                 );
-                return Err(Trouble {
-                    class: crate::model::ErrorClass::Transient,
-                    reason: "ObjectTerminating",
-                    message,
-                });
+                return Err(Trouble::transient("ObjectTerminating", message));
             }
             tokio::time::sleep(LOOK).await;
             waited += LOOK;
@@ -207,7 +196,7 @@ impl Agent {
     }
 
     pub(crate) async fn get(&self, gvk: &Gvk, key: &ObjectKey) -> Result<Option<Live>, Trouble> {
-        self.cluster.get(gvk, key).await.map_err(|error| trouble(&error))
+        self.cluster.get(gvk, key).await.map_err(|error| Trouble::from(&error))
     }
 }
 

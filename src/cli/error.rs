@@ -1,8 +1,8 @@
 //! What a person reads when a command fails, and the exit code.
 
 use super::output;
+use crate::model::Trouble;
 use crate::model::{Classify, ErrorClass};
-use crate::reconcile::Trouble;
 
 /// The command failed.
 pub(super) const FAILED: u8 = 1;
@@ -39,12 +39,13 @@ impl Failure {
     /// An error of a room, with the exit code that its class has.
     pub(super) fn from_error<E: Classify + std::error::Error>(error: &E) -> Self {
         let code = if error.class() == ErrorClass::Misconfigured { CONFIGURATION } else { FAILED };
-        Self { code, ..Self::new(crate::agent::explain(error)) }
+        Self { code, ..Self::new(crate::model::explain(error)) }
     }
 
     /// What kept a pass from its goal.
     pub(super) fn from_troubles(troubles: &[Trouble]) -> Self {
-        let messages = troubles.iter().map(|trouble| format!("{}: {}", trouble.reason, trouble.message)).collect();
+        let messages =
+            troubles.iter().map(|trouble| format!("{}: {}", trouble.reason, trouble.message)).collect();
         let all_configuration = troubles.iter().all(|trouble| trouble.class == ErrorClass::Misconfigured);
         Self { messages, hints: Vec::new(), code: if all_configuration { CONFIGURATION } else { FAILED } }
     }

@@ -88,7 +88,10 @@ mod tests {
             secret(json!({"stringData": {"a": "b"}, "data": {"a": "x", "c": "ZA=="}})),
             secret(json!({"data": {"a": "Yg==", "c": "ZA=="}})),
         );
-        check(secret(json!({"stringData": {"a": "b"}, "data": null})), secret(json!({"data": {"a": "Yg=="}})));
+        check(
+            secret(json!({"stringData": {"a": "b"}, "data": null})),
+            secret(json!({"data": {"a": "Yg=="}})),
+        );
         check(
             secret(json!({"stringData": {"a": 5, "b": ""}})),
             secret(json!({"stringData": {"a": 5}, "data": {"b": ""}})),

@@ -4,7 +4,7 @@ use super::probe::{Finding, Probe, current, failed, in_progress, terminating};
 
 /// The checks that come before any rule of a kind: deletion, a controller that has not caught up, and the conditions
 /// `Reconciling` and `Stalled`, which controllers set for exactly this purpose. `None` if they say nothing.
-pub(super) fn first(probe: &Probe<'_>) -> Option<Finding> {
+pub(super) fn first(probe: Probe<'_>) -> Option<Finding> {
     if let Some(since) = probe.text("/metadata/deletionTimestamp") {
         return Some(terminating(format!("it is being deleted since {since}")));
     }
@@ -25,7 +25,7 @@ pub(super) fn first(probe: &Probe<'_>) -> Option<Finding> {
 }
 
 /// By one condition that is true when all is well. Without it there is nothing to wait for.
-pub(super) fn by_condition(probe: &Probe<'_>, kind: &str) -> Finding {
+pub(super) fn by_condition(probe: Probe<'_>, kind: &str) -> Finding {
     match probe.condition(kind) {
         Some(condition) if condition.is_false() || condition.is_unknown() => in_progress(condition.words()),
         Some(_) => current(format!("it is {kind}")),
@@ -33,7 +33,7 @@ pub(super) fn by_condition(probe: &Probe<'_>, kind: &str) -> Finding {
     }
 }
 
-pub(super) fn definition(probe: &Probe<'_>) -> Finding {
+pub(super) fn definition(probe: Probe<'_>) -> Finding {
     if let Some(condition) = probe.condition("NamesAccepted").filter(|one| one.is_false()) {
         return failed(condition.words());
     }
@@ -46,14 +46,14 @@ pub(super) fn definition(probe: &Probe<'_>) -> Finding {
     }
 }
 
-pub(super) fn namespace(probe: &Probe<'_>) -> Finding {
+pub(super) fn namespace(probe: Probe<'_>) -> Finding {
     match probe.text("/status/phase") {
         Some("Terminating") => terminating("it is being deleted"),
         _ => current("it is there"),
     }
 }
 
-pub(super) fn claim(probe: &Probe<'_>) -> Finding {
+pub(super) fn claim(probe: Probe<'_>) -> Finding {
     match probe.text("/status/phase") {
         Some("Bound") => current("it is bound"),
         Some("Lost") => failed("it lost its volume"),
@@ -66,7 +66,7 @@ pub(super) fn claim(probe: &Probe<'_>) -> Finding {
     }
 }
 
-pub(super) fn service(probe: &Probe<'_>) -> Finding {
+pub(super) fn service(probe: Probe<'_>) -> Finding {
     let is_balancer = probe.text("/spec/type") == Some("LoadBalancer");
     if is_balancer && probe.text("/spec/clusterIP").is_none() {
         return in_progress("it has no cluster IP yet");

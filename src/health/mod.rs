@@ -31,6 +31,7 @@ mod tests;
 
 use crate::model::{Health, HealthStatus, Live, ObjectKey};
 use probe::{Finding, Probe};
+use std::fmt;
 
 /// Most unhealthy objects that a roll-up names.
 const MAX_NAMED: usize = 10;
@@ -47,7 +48,7 @@ pub struct RollUp {
 /// Judges a live object.
 pub fn judge(live: &Live) -> HealthStatus {
     let probe = Probe::new(&live.value);
-    let finding = generic::first(&probe).unwrap_or_else(|| by_kind(live, &probe));
+    let finding = generic::first(probe).unwrap_or_else(|| by_kind(live, probe));
     HealthStatus { key: live.key(), health: finding.health, message: probe::shorten(&finding.message) }
 }
 
@@ -66,7 +67,7 @@ pub fn worst(all: impl IntoIterator<Item = Health>) -> Health {
     all.into_iter().max_by_key(|health| severity(*health)).unwrap_or(Health::Current)
 }
 
-fn by_kind(live: &Live, probe: &Probe<'_>) -> Finding {
+fn by_kind(live: &Live, probe: Probe<'_>) -> Finding {
     match (live.gvk.group.as_str(), live.gvk.kind.as_str()) {
         ("apps", "Deployment") => workloads::deployment(probe),
         ("apps", "StatefulSet") => workloads::stateful_set(probe),
@@ -94,6 +95,18 @@ fn severity(health: Health) -> u8 {
         Health::Terminating => 2,
         Health::Unknown => 3,
         Health::Failed => 4,
+    }
+}
+
+impl fmt::Display for RollUp {
+    /// The worst object and how many others are not Current; empty if all are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(first) = self.named.first() else { return Ok(()) };
+        write!(f, "{}: {}", first.key, first.message)?;
+        match self.unsettled() {
+            1 => Ok(()),
+            all => write!(f, " (and {} more)", all - 1),
+        }
     }
 }
 

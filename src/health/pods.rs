@@ -1,11 +1,11 @@
 //! Pods, and Jobs, which run some to their end.
 
-use super::probe::{Finding, Probe, current, failed, in_progress};
+use super::probe::{Condition, Finding, Probe, current, failed, in_progress};
 
 /// From this restart on a container that crashes again and again will not mend by itself.
 const CRASH_LOOP: i64 = 5;
 
-pub(super) fn pod(probe: &Probe<'_>) -> Finding {
+pub(super) fn pod(probe: Probe<'_>) -> Finding {
     match probe.text("/status/phase") {
         Some("Succeeded") => return current("it has completed"),
         Some("Failed") => {
@@ -15,7 +15,7 @@ pub(super) fn pod(probe: &Probe<'_>) -> Finding {
         _ => {}
     }
     let is_running = probe.text("/status/phase") == Some("Running");
-    if is_running && probe.condition("Ready").is_some_and(|one| one.is_true()) {
+    if is_running && probe.condition("Ready").is_some_and(Condition::is_true) {
         return current("it is ready");
     }
     if let Some(waiting) = containers(probe) {
@@ -32,7 +32,7 @@ pub(super) fn pod(probe: &Probe<'_>) -> Finding {
     }
 }
 
-pub(super) fn job(probe: &Probe<'_>) -> Finding {
+pub(super) fn job(probe: Probe<'_>) -> Finding {
     let wanted = probe.number("/spec/completions").or(probe.number("/spec/parallelism")).unwrap_or(1);
     let succeeded = probe.count("/status/succeeded");
     let is_true = |kind: &str| probe.condition(kind).filter(|one| one.is_true());
@@ -53,18 +53,18 @@ pub(super) fn job(probe: &Probe<'_>) -> Finding {
 }
 
 /// What a container waits for, the worst first: a crash loop is the pod's own doing, an image may still come.
-fn containers(probe: &Probe<'_>) -> Option<Finding> {
+fn containers(probe: Probe<'_>) -> Option<Finding> {
     let all = || {
         ["/status/initContainerStatuses", "/status/containerStatuses"]
             .into_iter()
             .flat_map(|list| probe.items(list))
     };
-    let waits = |one: &Probe<'_>, reason: &str| one.text("/state/waiting/reason") == Some(reason);
+    let waits = |one: Probe<'_>, reason: &str| one.text("/state/waiting/reason") == Some(reason);
     let looping =
-        all().filter(|one| waits(one, "CrashLoopBackOff")).max_by_key(|one| one.count("/restartCount"));
+        all().filter(|one| waits(*one, "CrashLoopBackOff")).max_by_key(|one| one.count("/restartCount"));
     if let Some(one) = looping {
         let restarts = one.count("/restartCount");
-        let message = format!("container {} crashes again and again ({restarts} restarts)", name(&one));
+        let message = format!("container {} crashes again and again ({restarts} restarts)", name(one));
         return Some(if restarts >= CRASH_LOOP { failed(message) } else { in_progress(message) });
     }
     let one = all().find(|one| {
@@ -73,12 +73,12 @@ fn containers(probe: &Probe<'_>) -> Option<Finding> {
     })?;
     let reason = one.text("/state/waiting/reason").unwrap_or_default();
     let message = match one.text("/state/waiting/message") {
-        Some(words) => format!("container {} waits: {reason}: {words}", name(&one)),
-        None => format!("container {} waits: {reason}", name(&one)),
+        Some(words) => format!("container {} waits: {reason}: {words}", name(one)),
+        None => format!("container {} waits: {reason}", name(one)),
     };
     Some(in_progress(message))
 }
 
-fn name<'a>(container: &Probe<'a>) -> &'a str {
+fn name(container: Probe<'_>) -> &str {
     container.text("/name").unwrap_or("?")
 }

@@ -53,30 +53,30 @@ impl<'a> Probe<'a> {
     }
 
     /// A whole number by JSON pointer.
-    pub(super) fn number(&self, pointer: &str) -> Option<i64> {
+    pub(super) fn number(self, pointer: &str) -> Option<i64> {
         self.0.pointer(pointer)?.as_i64()
     }
 
     /// A number that reads as zero where it is missing, as counts in a status do.
-    pub(super) fn count(&self, pointer: &str) -> i64 {
+    pub(super) fn count(self, pointer: &str) -> i64 {
         self.number(pointer).unwrap_or_default()
     }
 
     /// A text that is not empty.
-    pub(super) fn text(&self, pointer: &str) -> Option<&'a str> {
+    pub(super) fn text(self, pointer: &str) -> Option<&'a str> {
         self.0.pointer(pointer)?.as_str().filter(|text| !text.is_empty())
     }
 
-    pub(super) fn flag(&self, pointer: &str) -> bool {
+    pub(super) fn flag(self, pointer: &str) -> bool {
         self.0.pointer(pointer).and_then(Value::as_bool).unwrap_or_default()
     }
 
     /// The items of a list.
-    pub(super) fn items(&self, pointer: &str) -> impl Iterator<Item = Probe<'a>> + use<'a> {
+    pub(super) fn items(self, pointer: &str) -> impl Iterator<Item = Probe<'a>> + use<'a> {
         self.0.pointer(pointer).and_then(Value::as_array).into_iter().flatten().map(Probe)
     }
 
-    pub(super) fn condition(&self, kind: &str) -> Option<Condition<'a>> {
+    pub(super) fn condition(self, kind: &str) -> Option<Condition<'a>> {
         self.items("/status/conditions").map(|item| Condition(item.0)).find(|one| one.text("type") == kind)
     }
 }

@@ -21,14 +21,14 @@ fn merge(into: &mut Value, from: Value) {
     }
 }
 
-fn check(api_version: &str, kind: &str, value: Value, health: Health, message: &str) {
+fn check(api_version: &str, kind: &str, value: &Value, health: Health, message: &str) {
     let status = judge(&live(api_version, kind, value.clone()));
     assert_eq!((status.health, status.message.as_str()), (health, message), "{kind} {value}");
 }
 
 #[test]
 fn any_kind() {
-    let check = |value, health, message| check("example.com/v1", "Widget", value, health, message);
+    let check = |value, health, message| check("example.com/v1", "Widget", &value, health, message);
     check(json!({}), Current, "it is there");
     check(
         json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}),
@@ -64,7 +64,7 @@ fn any_kind() {
 
 #[test]
 fn deployments() {
-    let check = |value, health, message| check("apps/v1", "Deployment", value, health, message);
+    let check = |value, health, message| check("apps/v1", "Deployment", &value, health, message);
     let status = |numbers: [i64; 5], conditions: Value| {
         let [there, updated, ready, available, wanted] = numbers;
         json!({
@@ -89,6 +89,9 @@ fn deployments() {
     let late = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "too slow"}]);
     check(status([1, 1, 0, 0, 1], late), Failed, "ProgressDeadlineExceeded: too slow");
     check(json!({"metadata": {"generation": 1}}), InProgress, "its controller has not looked at it yet");
+    let mut paused = status([1, 1, 1, 1, 1], json!([]));
+    paused["spec"]["paused"] = json!(true);
+    check(paused, InProgress, "its rollout is paused, as it says");
     let mut no_deadline = status([1, 1, 1, 1, 1], json!([{"type": "Available", "status": "True"}]));
     no_deadline["spec"]["progressDeadlineSeconds"] = json!(2_147_483_647);
     check(no_deadline, Current, "1 of 1 replicas are ready");
@@ -96,7 +99,7 @@ fn deployments() {
 
 #[test]
 fn stateful_sets() {
-    let check = |value, health, message| check("apps/v1", "StatefulSet", value, health, message);
+    let check = |value, health, message| check("apps/v1", "StatefulSet", &value, health, message);
     let status = |numbers: [i64; 5], partition: i64, revisions: [&str; 2]| {
         let [there, ready, current, updated, wanted] = numbers;
         json!({
@@ -124,7 +127,7 @@ fn stateful_sets() {
 
 #[test]
 fn daemon_and_replica_sets() {
-    let daemon = |value, health, message| check("apps/v1", "DaemonSet", value, health, message);
+    let daemon = |value, health, message| check("apps/v1", "DaemonSet", &value, health, message);
     let status = |numbers: [i64; 5], strategy: &str| {
         let [wanted, there, updated, available, ready] = numbers;
         json!({
@@ -146,7 +149,7 @@ fn daemon_and_replica_sets() {
     );
     daemon(json!({"metadata": {"generation": 1}}), InProgress, "its controller has not looked at it yet");
 
-    let replica = |value, health, message| check("apps/v1", "ReplicaSet", value, health, message);
+    let replica = |value, health, message| check("apps/v1", "ReplicaSet", &value, health, message);
     let status = |labelled: i64, available: i64, ready: i64, there: i64| {
         json!({"spec": {"replicas": 2}, "status": {"observedGeneration": 1, "fullyLabeledReplicas": labelled,
                "availableReplicas": available, "readyReplicas": ready, "replicas": there}})
@@ -162,7 +165,7 @@ fn daemon_and_replica_sets() {
 
 #[test]
 fn jobs() {
-    let check = |value, health, message| check("batch/v1", "Job", value, health, message);
+    let check = |value, health, message| check("batch/v1", "Job", &value, health, message);
     let condition = |kind: &str| json!([{"type": kind, "status": "True", "reason": "R", "message": "m"}]);
     check(json!({}), InProgress, "it has not started");
     check(
@@ -189,7 +192,7 @@ fn jobs() {
 
 #[test]
 fn pods() {
-    let check = |value, health, message| check("v1", "Pod", json!({"status": value}), health, message);
+    let check = |value, health, message| check("v1", "Pod", &json!({"status": value}), health, message);
     let ready = |status: &str| json!([{"type": "Ready", "status": status}]);
     check(json!({}), InProgress, "nothing has looked at it yet");
     check(json!({"phase": "Pending"}), InProgress, "it is pending");
@@ -220,7 +223,7 @@ fn pods() {
 fn the_other_kinds() {
     let definition = |conditions: Value, health, message| {
         let value = json!({"status": {"conditions": conditions}});
-        check("apiextensions.k8s.io/v1", "CustomResourceDefinition", value, health, message);
+        check("apiextensions.k8s.io/v1", "CustomResourceDefinition", &value, health, message);
     };
     definition(json!([]), InProgress, "the API server is installing it");
     definition(json!([{"type": "Established", "status": "True"}]), Current, "it is established");
@@ -239,38 +242,50 @@ fn the_other_kinds() {
         Failed,
         "PluralConflict: taken",
     );
-    check("v1", "Namespace", json!({"status": {"phase": "Active"}}), Current, "it is there");
-    check("v1", "Namespace", json!({"status": {"phase": "Terminating"}}), Terminating, "it is being deleted");
-    check("v1", "PersistentVolumeClaim", json!({"status": {"phase": "Bound"}}), Current, "it is bound");
-    check("v1", "PersistentVolumeClaim", json!({"status": {"phase": "Lost"}}), Failed, "it lost its volume");
+    check("v1", "Namespace", &json!({"status": {"phase": "Active"}}), Current, "it is there");
+    check(
+        "v1",
+        "Namespace",
+        &json!({"status": {"phase": "Terminating"}}),
+        Terminating,
+        "it is being deleted",
+    );
+    check("v1", "PersistentVolumeClaim", &json!({"status": {"phase": "Bound"}}), Current, "it is bound");
+    check("v1", "PersistentVolumeClaim", &json!({"status": {"phase": "Lost"}}), Failed, "it lost its volume");
     let pending = "it is Pending: no volume is bound to it (some classes bind when the first pod uses it)";
-    check("v1", "PersistentVolumeClaim", json!({"status": {"phase": "Pending"}}), InProgress, pending);
-    check("v1", "Service", json!({"spec": {"type": "ClusterIP"}}), Current, "it is there");
-    check("v1", "Service", json!({"spec": {"type": "LoadBalancer"}}), InProgress, "it has no cluster IP yet");
+    check("v1", "PersistentVolumeClaim", &json!({"status": {"phase": "Pending"}}), InProgress, pending);
+    check("v1", "Service", &json!({"spec": {"type": "ClusterIP"}}), Current, "it is there");
     check(
         "v1",
         "Service",
-        json!({"spec": {"type": "LoadBalancer", "clusterIP": "10.0.0.1"}}),
+        &json!({"spec": {"type": "LoadBalancer"}}),
+        InProgress,
+        "it has no cluster IP yet",
+    );
+    check(
+        "v1",
+        "Service",
+        &json!({"spec": {"type": "LoadBalancer", "clusterIP": "10.0.0.1"}}),
         Current,
         "it is there",
     );
     check(
         "serving.knative.dev/v1",
         "Service",
-        json!({"spec": {"type": "LoadBalancer"}}),
+        &json!({"spec": {"type": "LoadBalancer"}}),
         Current,
         "it is there",
     );
-    check("v1", "ConfigMap", json!({}), Current, "it is there");
+    check("v1", "ConfigMap", &json!({}), Current, "it is there");
     let unavailable = json!({"status": {"conditions": [{"type": "Available", "status": "False", "reason": "MissingEndpoints"}]}});
     check(
         "apiregistration.k8s.io/v1",
         "APIService",
-        unavailable,
+        &unavailable,
         InProgress,
         "Available is False: MissingEndpoints",
     );
-    check("policy/v1", "PodDisruptionBudget", json!({}), Current, "it has no state to wait for");
+    check("policy/v1", "PodDisruptionBudget", &json!({}), Current, "it has no state to wait for");
 }
 
 #[test]

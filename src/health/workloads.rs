@@ -1,11 +1,11 @@
 //! Kinds that keep a number of pods running.
 
-use super::probe::{Finding, Probe, current, failed, in_progress};
+use super::probe::{Condition, Finding, Probe, current, failed, in_progress};
 
 /// What the controller writes where no deadline is wanted.
 const NO_DEADLINE: i64 = i32::MAX as i64;
 
-pub(super) fn deployment(probe: &Probe<'_>) -> Finding {
+pub(super) fn deployment(probe: Probe<'_>) -> Finding {
     if let Some(waiting) = not_seen(probe) {
         return waiting;
     }
@@ -28,16 +28,19 @@ pub(super) fn deployment(probe: &Probe<'_>) -> Finding {
     }
     let has_deadline = probe.number("/spec/progressDeadlineSeconds").unwrap_or(NO_DEADLINE) != NO_DEADLINE;
     let is_new = progressing.is_some_and(|one| one.is_true() && one.reason() == "NewReplicaSetAvailable");
+    if has_deadline && !is_new && probe.flag("/spec/paused") {
+        return in_progress("its rollout is paused, as it says");
+    }
     if has_deadline && !is_new {
         return in_progress("its new ReplicaSet is not available yet");
     }
-    if !probe.condition("Available").is_some_and(|one| one.is_true()) {
+    if !probe.condition("Available").is_some_and(Condition::is_true) {
         return in_progress("it is not available yet");
     }
     current(format!("{ready} of {wanted} replicas are ready"))
 }
 
-pub(super) fn stateful_set(probe: &Probe<'_>) -> Finding {
+pub(super) fn stateful_set(probe: Probe<'_>) -> Finding {
     if let Some(waiting) = not_seen(probe) {
         return waiting;
     }
@@ -68,7 +71,7 @@ pub(super) fn stateful_set(probe: &Probe<'_>) -> Finding {
         .unwrap_or_else(|| current(format!("{ready} of {wanted} replicas are ready")))
 }
 
-pub(super) fn daemon_set(probe: &Probe<'_>) -> Finding {
+pub(super) fn daemon_set(probe: Probe<'_>) -> Finding {
     if let Some(waiting) = not_seen(probe) {
         return waiting;
     }
@@ -87,7 +90,7 @@ pub(super) fn daemon_set(probe: &Probe<'_>) -> Finding {
         .unwrap_or_else(|| current(format!("{ready} of {wanted} pods are ready")))
 }
 
-pub(super) fn replica_set(probe: &Probe<'_>) -> Finding {
+pub(super) fn replica_set(probe: Probe<'_>) -> Finding {
     if let Some(waiting) = not_seen(probe) {
         return waiting;
     }
@@ -105,7 +108,7 @@ pub(super) fn replica_set(probe: &Probe<'_>) -> Finding {
 
 /// The server numbers what it stores, and the controller says which number it has seen: none yet means that the rest of the
 /// status says nothing.
-fn not_seen(probe: &Probe<'_>) -> Option<Finding> {
+fn not_seen(probe: Probe<'_>) -> Option<Finding> {
     let is_seen = probe.number("/status/observedGeneration").is_some();
     (!is_seen && probe.number("/metadata/generation").is_some())
         .then(|| in_progress("its controller has not looked at it yet"))

@@ -18,6 +18,7 @@ pub mod baseline;
 pub mod class;
 pub mod commit;
 pub mod desired;
+pub mod duration;
 pub mod facts;
 #[cfg(any(test, feature = "testing"))]
 pub mod fake;
@@ -36,6 +37,7 @@ pub mod revision;
 pub mod site;
 pub mod status;
 pub mod template;
+pub mod trouble;
 pub mod verdict;
 
 pub use application::{Adopt, AllowPrune, Application, Guard, OnRemoval};
@@ -44,6 +46,7 @@ pub use baseline::Baseline;
 pub use class::{Classify, ErrorClass};
 pub use commit::{ChainEnd, CommitChain, RawCommit, Traffic};
 pub use desired::{Desired, DesiredApplication};
+pub use duration::parse_duration;
 pub use facts::{ApplicationFacts, Facts, Floor, Quarantine};
 pub use hash::{BlobId, CommitId, Digest, Hash, TreeId};
 pub use health::{Health, HealthStatus};
@@ -60,6 +63,7 @@ pub use revision::{RefName, Revision};
 pub use site::{OwnerLabel, Site, SiteName};
 pub use status::SiteStatus;
 pub use template::{Piece, Template, TemplateError};
+pub use trouble::{Trouble, explain};
 pub use verdict::{SignerName, Verification};
 
 /// The name of our server-side-apply field manager. It never changes: fields owned under another name could not be removed again.

@@ -12,6 +12,7 @@
 //! # Tests
 //! `tests/it/cli_*.rs` and `tests/it/demo.rs`.
 
-//pub mod demo;
+pub mod demo;
+pub mod look;
 pub mod plan;
 pub mod verify;

@@ -1,9 +1,10 @@
 //! What the next pass would do, without doing it: the same steps, found out in the same way.
 
 use crate::agent::{AT_ONCE, Agent, Prepared, Subject};
-use crate::model::{Action, Desired, ErrorClass, Moment, Plan, Stage, Step};
-use crate::plan::{self, Place};
-use crate::reconcile::{Event, Trouble};
+use crate::model::Trouble;
+use crate::model::{Action, Desired, Moment, Plan, Stage, Step};
+use crate::plan::Place;
+use crate::reconcile::Event;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::BTreeSet;
 
@@ -33,11 +34,10 @@ pub async fn plan(agent: &mut Agent) -> Result<Plan, Vec<Trouble>> {
 }
 
 pub(super) fn nothing() -> Trouble {
-    Trouble {
-        class: ErrorClass::Transient,
-        reason: "NothingAccepted",
-        message: "no revision is known here yet: no mirror has offered one that could be accepted".to_owned(),
-    }
+    Trouble::transient(
+        "NothingAccepted",
+        "no revision is known here yet: no mirror has offered one that could be accepted",
+    )
 }
 
 async fn foresee_all(agent: &mut Agent, desired: Desired) -> Result<Plan, Trouble> {

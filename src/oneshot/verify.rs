@@ -1,9 +1,11 @@
 //! Proves what the mirrors offer, commit by commit, and changes nothing.
 
-use crate::agent::{Agent, explain};
+use crate::agent::Agent;
 use crate::model::Classify;
+use crate::model::Trouble;
+use crate::model::explain;
 use crate::model::status::Reason;
-use crate::reconcile::{Event, Trouble};
+use crate::reconcile::Event;
 use crate::trust::{Base, Verdict};
 use serde::Serialize;
 

@@ -4,7 +4,7 @@
 //! holds them. A live object that has other values in these fields has drifted; whatever else changes in it is not ours to judge.
 
 use super::canonical::{feed, feed_length, feed_text};
-use super::fields::{Element, Fields, MAX_DEPTH, Path, leaves, owns, pointer};
+use super::fields::{Element, Fields, MAX_DEPTH, NOTHING, Path, leaves, owns, pointer};
 use super::managed;
 use crate::model::{Baseline, Digest, Live, Object};
 use serde_json::Value;
@@ -28,7 +28,8 @@ pub fn take(response: &Live, desired: &Object, digest: Digest) -> Option<Baselin
     Some(Baseline { desired: digest, fields, values })
 }
 
-/// Whether a live object differs from what our last apply left. A record that cannot be read counts as drift: writing again
+/// Whether a live object differs from what our last apply left. It must have been read in the version in which it was applied,
+/// for fields have other names in others, and with its managed fields. A record that cannot be read counts as drift: writing again
 /// makes a new one.
 pub fn has_drifted(live: &Live, baseline: &Baseline) -> bool {
     serde_json::from_str::<Fields>(&baseline.fields).ok().and_then(|fields| values(&fields, live))
@@ -54,17 +55,27 @@ pub(super) fn each_taken(live: &Live, baseline: &Baseline, visit: &mut dyn FnMut
     let Ok(before) = serde_json::from_str::<Fields>(&baseline.fields) else { return };
     let none = Fields::new();
     let now = managed::ours(live).unwrap_or(&none);
+    // Below an item that is lost as a whole nothing more is told.
+    let mut lost: Vec<String> = Vec::new();
     let mut each = |path: &Path<'_>| {
-        if !owns(now, path) {
-            visit(path);
+        if owns(now, path)
+            || is_below(path, &lost)
+            || (path.last() == Some(&NOTHING) && !is_filled_as_a_whole(live, path))
+        {
+            return;
         }
+        if let [item @ .., "."] = path {
+            lost = item.iter().map(ToString::to_string).collect();
+        }
+        visit(path);
     };
     // A malformed record was found out by `has_drifted`; here it only means fewer paths to show.
     let _ = leaves(&before, &mut Vec::new(), &mut each);
 }
 
-/// The field set as it is kept. A container that we applied empty and the server or others filled is ours only in that it is
-/// there, and the set alone does not tell it from a list or map that is owned as a whole.
+/// The field set as it is kept. The set alone does not tell a container that we applied empty from a list or map that is owned as
+/// a whole: one that the server or others filled is ours only in that it is there, and one that the server left out may be filled
+/// by others.
 fn settle(
     fields: &Fields,
     response: Option<&Value>,
@@ -80,9 +91,13 @@ fn settle(
         let below = below.as_object()?;
         let there = response.and_then(|value| element.first(value));
         let written = desired.and_then(|value| element.first_written(value));
-        let below = if below.is_empty() {
-            let is_only_there = there.is_some_and(is_filled) && written.is_some_and(is_empty);
-            if is_only_there && element != Element::Itself { itself() } else { Fields::new() }
+        let below = if below.is_empty() && element != Element::Itself {
+            match there {
+                _ if !written.is_some_and(is_empty) => Fields::new(),
+                Some(value) if is_filled(value) => only("."),
+                Some(_) => Fields::new(),
+                None => only(NOTHING),
+            }
         } else {
             settle(below, there, written, depth + 1)?
         };
@@ -116,13 +131,20 @@ fn pick(
         let below = below.as_object()?;
         let found = value.map(|value| element.all(value)).unwrap_or_default();
         let others: Vec<_> = others.iter().filter_map(|fields| fields.get(raw)?.as_object()).collect();
-        feed_text(hasher, b"p", raw);
-        feed_length(hasher, b"*", found.len());
+        feed_text(hasher, *b"p", raw);
+        if below.contains_key(NOTHING) {
+            let is_theirs = others.iter().any(|fields| has_content(fields));
+            found.iter().filter(|_| !is_theirs).for_each(|value| feed(hasher, value));
+            continue;
+        }
+        feed_length(hasher, *b"*", found.len());
         if element == Element::Itself {
             continue;
         }
         if below.is_empty() {
-            found.iter().for_each(|value| feed_leaf(hasher, value, &others));
+            for value in found {
+                feed_leaf(hasher, value, &others);
+            }
             continue;
         }
         if found.is_empty() {
@@ -137,16 +159,33 @@ fn pick(
 
 /// A field's value. A container in which others own something can only be one that we applied empty: what is in it is theirs.
 fn feed_leaf(hasher: &mut Sha256, value: &Value, others: &[&Fields]) {
-    let is_shared = others.iter().any(|fields| fields.keys().any(|raw| raw != "."));
+    let is_shared = others.iter().any(|fields| has_content(fields));
     match value {
-        Value::Object(_) if is_shared => feed_length(hasher, b"{", 0),
-        Value::Array(_) if is_shared => feed_length(hasher, b"[", 0),
+        Value::Object(_) if is_shared => feed_length(hasher, *b"{", 0),
+        Value::Array(_) if is_shared => feed_length(hasher, *b"[", 0),
         _ => feed(hasher, value),
     }
 }
 
-fn itself() -> Fields {
-    Fields::from_iter([(".".to_owned(), Value::Object(Fields::new()))])
+/// Whether somebody filled, as a whole, a container that we applied empty and the server left out.
+fn is_filled_as_a_whole(live: &Live, path: &Path<'_>) -> bool {
+    let container = &path[..path.len().saturating_sub(1)];
+    let inside = |fields| container.iter().try_fold(fields, |at: &Fields, raw| at.get(*raw)?.as_object());
+    !managed::others(live).filter_map(|(_, fields)| inside(fields)).any(has_content)
+        && container.iter().try_fold(&live.value, |at, raw| Element::parse(raw)?.first(at)).is_some()
+}
+
+fn is_below(path: &Path<'_>, container: &[String]) -> bool {
+    !container.is_empty() && path.len() > container.len() && container.iter().zip(path).all(|(a, b)| a == b)
+}
+
+/// Whether somebody owns something inside a container.
+fn has_content(fields: &Fields) -> bool {
+    fields.keys().any(|raw| raw != ".")
+}
+
+fn only(element: &str) -> Fields {
+    Fields::from_iter([(element.to_owned(), Value::Object(Fields::new()))])
 }
 
 fn is_filled(value: &Value) -> bool {

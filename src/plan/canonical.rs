@@ -17,18 +17,20 @@ pub(super) fn feed(hasher: &mut Sha256, value: &Value) {
         Value::Null => hasher.update(b"n"),
         Value::Bool(true) => hasher.update(b"t"),
         Value::Bool(false) => hasher.update(b"f"),
-        Value::Number(number) => feed_text(hasher, b"#", &number.to_string()),
-        Value::String(text) => feed_text(hasher, b"s", text),
+        Value::Number(number) => feed_text(hasher, *b"#", &number.to_string()),
+        Value::String(text) => feed_text(hasher, *b"s", text),
         Value::Array(items) => {
-            feed_length(hasher, b"[", items.len());
-            items.iter().for_each(|item| feed(hasher, item));
+            feed_length(hasher, *b"[", items.len());
+            for item in items {
+                feed(hasher, item);
+            }
         }
         Value::Object(map) => {
             let mut entries: Vec<_> = map.iter().collect();
             entries.sort_unstable_by_key(|(key, _)| *key);
-            feed_length(hasher, b"{", entries.len());
+            feed_length(hasher, *b"{", entries.len());
             for (key, value) in entries {
-                feed_text(hasher, b"k", key);
+                feed_text(hasher, *b"k", key);
                 feed(hasher, value);
             }
         }
@@ -36,13 +38,13 @@ pub(super) fn feed(hasher: &mut Sha256, value: &Value) {
 }
 
 /// Feeds a text with its tag and length.
-pub(super) fn feed_text(hasher: &mut Sha256, tag: &[u8; 1], text: &str) {
+pub(super) fn feed_text(hasher: &mut Sha256, tag: [u8; 1], text: &str) {
     feed_length(hasher, tag, text.len());
     hasher.update(text.as_bytes());
 }
 
 /// Feeds a tag and a length.
-pub(super) fn feed_length(hasher: &mut Sha256, tag: &[u8; 1], length: usize) {
+pub(super) fn feed_length(hasher: &mut Sha256, tag: [u8; 1], length: usize) {
     hasher.update(tag);
     hasher.update((length as u64).to_le_bytes());
 }

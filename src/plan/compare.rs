@@ -77,9 +77,9 @@ impl Differences {
     fn lists(&mut self, path: &str, before: &[Value], after: &[Value]) {
         let has_names = has_unique_names(before) && has_unique_names(after);
         let count = (self.found.len(), self.more);
-        let twin = |list: &[Value], item: &Value, place: usize| match has_names {
-            true => list.iter().position(|other| other.get("name") == item.get("name")),
-            false => Some(place).filter(|place| *place < list.len()),
+        let twin = |list: &[Value], item: &Value, place: usize| {
+            let by_name = || list.iter().position(|other| other.get("name") == item.get("name"));
+            if has_names { by_name() } else { Some(place).filter(|place| *place < list.len()) }
         };
         for (place, item) in after.iter().enumerate() {
             let old = twin(before, item, place).map(|at| &before[at]);

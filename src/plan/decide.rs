@@ -3,7 +3,7 @@
 use super::baseline::{each_taken, has_drifted};
 use super::compare::{is_secret, show};
 use super::fields::{Element, Path, pointer};
-use super::ownership::{Whose, whose};
+use super::ownership::whose;
 use super::refusal::not_ours;
 use crate::model::{Baseline, Change, Digest, InventoryEntry, Live, Object, OwnerLabel, Refusal};
 use serde_json::Value;
@@ -43,19 +43,13 @@ pub fn decide(
     if live.is_terminating() {
         return Decision::Wait;
     }
-    let whose = whose(live, owner, entry);
-    if whose != Whose::Ours {
-        return match not_ours(application, &desired.key(), &whose) {
-            Some(refusal) => Decision::Refuse(refusal),
-            None => Decision::Judge,
-        };
+    if let Some(refusal) = not_ours(application, &desired.key(), &whose(live, owner, entry)) {
+        return Decision::Refuse(refusal);
     }
-    match entry.and_then(|entry| entry.baseline.as_ref()) {
-        Some(baseline) if baseline.desired == digest => match has_drifted(live, baseline) {
-            true => Decision::Heal(drift(desired, live, baseline)),
-            false => Decision::Unchanged,
-        },
-        _ => Decision::Judge,
+    match entry.and_then(|entry| entry.baseline.as_ref()).filter(|baseline| baseline.desired == digest) {
+        None => Decision::Judge,
+        Some(baseline) if has_drifted(live, baseline) => Decision::Heal(drift(desired, live, baseline)),
+        Some(_) => Decision::Unchanged,
     }
 }
 
@@ -79,6 +73,9 @@ fn drift(desired: &Object, live: &Live, baseline: &Baseline) -> Vec<Change> {
 fn lookup<'v>(root: &'v Value, path: &Path<'_>, is_manifest: bool) -> Option<&'v Value> {
     path.iter().try_fold(root, |at, raw| {
         let element = Element::parse(raw)?;
+        if element == Element::Nothing {
+            return Some(at);
+        }
         if is_manifest { element.first_written(at) } else { element.first(at) }
     })
 }

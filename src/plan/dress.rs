@@ -5,7 +5,7 @@ use crate::model::{
     APPLICATION_ANNOTATION, Application, Gvk, ON_REMOVAL_ANNOTATION, OWNER_LABEL, Object, ObjectKey,
     OnRemoval, OwnerLabel, Refusal, RefusalReason,
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// The value of [`ON_REMOVAL_ANNOTATION`].
 pub(super) const KEEP: &str = "keep";
@@ -44,7 +44,7 @@ const FREE_MAPS: [&str; 13] = [
 
 /// Makes a rendered manifest ready to be sent: our label and annotation, the default namespace, and without what only the
 /// server writes. In built-in kinds a `null` means that the field is not written, as everywhere in Kubernetes (sent as it is, it
-/// would take the field's ownership); an empty `caBundle` means the same, and is left for an injector to fill.
+/// would take the field's ownership), and what others write by design is left to them.
 ///
 /// Refused if its labels or annotations are no mapping: then it could not be marked as ours.
 pub fn dress(
@@ -52,25 +52,25 @@ pub fn dress(
     owner: &OwnerLabel,
     application: &Application,
     is_namespaced: bool,
-) -> Result<Object, Refusal> {
+) -> Result<Object, Box<Refusal>> {
     let mut value = object.value().clone();
     if super::order::is_builtin(object.gvk()) {
         drop_nulls(&mut value);
     }
-    drop_empty_bundles(object.gvk(), &mut value);
+    drop_filled_by_others(object.gvk(), &mut value);
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        SERVER_METADATA.iter().for_each(|field| drop(metadata.remove(*field)));
+        metadata.retain(|field, _| !SERVER_METADATA.contains(&field.as_str()));
     }
     let key = key_of(object, application, is_namespaced);
     for field in ["labels", "annotations"] {
         if !value["metadata"].get(field).is_none_or(|map| map.is_object() || map.is_null()) {
             let message =
                 format!("{key}: metadata.{field} is not a mapping; write it as `name: value` lines");
-            return Err(refusal(&application.name, &key, RefusalReason::Invalid, message));
+            return Err(Box::new(refusal(&application.name, &key, RefusalReason::Invalid, message)));
         }
     }
     let mut dressed = Object::new(value).map_err(|error| {
-        refusal(&application.name, &key, RefusalReason::Invalid, format!("{key}: {error}"))
+        Box::new(refusal(&application.name, &key, RefusalReason::Invalid, format!("{key}: {error}")))
     })?;
     dressed.set_namespace(key.namespace.as_deref());
     dressed.set_metadata("labels", OWNER_LABEL, owner.as_str());
@@ -102,30 +102,33 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-/// Injectors (cert-manager's, or a controller's own) fill an empty `caBundle`. Sent as it is, it would be ours, and undone.
-fn drop_empty_bundles(gvk: &Gvk, value: &mut Value) {
-    let clean = |config: Option<&mut Value>| {
-        if let Some(map) = config.and_then(Value::as_object_mut) {
-            let is_empty = |map: &Map<String, Value>| {
-                map.get("caBundle").is_some_and(|text| text == "" || text.is_null())
-            };
-            if is_empty(map) {
-                map.remove("caBundle");
-            }
-        }
-    };
+/// Fields that a manifest may hold and that somebody else writes by design. Sent, they would be ours, and undone for ever:
+/// an empty `caBundle`, which injectors fill (cert-manager's, or a controller's own), and the rules of an aggregated role, of
+/// which Kubernetes' documentation says that its controller overwrites them.
+fn drop_filled_by_others(gvk: &Gvk, value: &mut Value) {
     match (gvk.group.as_str(), gvk.kind.as_str()) {
         (
             "admissionregistration.k8s.io",
             "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration",
         ) => {
             let webhooks = value.get_mut("webhooks").and_then(Value::as_array_mut);
-            webhooks.into_iter().flatten().for_each(|webhook| clean(webhook.get_mut("clientConfig")));
+            webhooks.into_iter().flatten().for_each(|one| drop_empty_bundle(one.get_mut("clientConfig")));
         }
         ("apiextensions.k8s.io", "CustomResourceDefinition") => {
-            clean(value.pointer_mut("/spec/conversion/webhook/clientConfig"));
+            drop_empty_bundle(value.pointer_mut("/spec/conversion/webhook/clientConfig"));
         }
-        ("apiregistration.k8s.io", "APIService") => clean(value.get_mut("spec")),
+        ("apiregistration.k8s.io", "APIService") => drop_empty_bundle(value.get_mut("spec")),
+        ("rbac.authorization.k8s.io", "ClusterRole") if value.get("aggregationRule").is_some() => {
+            value.as_object_mut().map(|map| map.remove("rules"));
+        }
         _ => {}
+    }
+}
+
+fn drop_empty_bundle(config: Option<&mut Value>) {
+    if let Some(map) = config.and_then(Value::as_object_mut)
+        && map.get("caBundle").is_some_and(|bundle| bundle == "")
+    {
+        map.remove("caBundle");
     }
 }

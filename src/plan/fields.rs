@@ -12,11 +12,16 @@ pub(super) type Fields = Map<String, Value>;
 /// Deepest field set that is read; serde_json's parser stops at the same depth.
 pub(super) const MAX_DEPTH: usize = 128;
 
+/// The key of [`Element::Nothing`].
+pub(super) const NOTHING: &str = "-";
+
 /// One element of a path.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Element<'a> {
     /// `.`: the container or item itself, without what is in it.
     Itself,
+    /// `-`: not of the server. In a baseline it stands below a container that we applied empty and that the server left out.
+    Nothing,
     /// `f:name`: a field of a map or struct.
     Field(&'a str),
     /// `k:{…}`: the item of a list with these key fields.
@@ -35,7 +40,7 @@ pub(super) fn spell(path: &Path<'_>) -> String {
     let mut text = String::new();
     for element in path.iter().filter_map(|raw| Element::parse(raw)) {
         match element {
-            Element::Itself => {}
+            Element::Itself | Element::Nothing => {}
             Element::Field(name) => {
                 text.push('.');
                 text.push_str(name);
@@ -44,10 +49,10 @@ pub(super) fn spell(path: &Path<'_>) -> String {
                 let mut parts: Vec<_> = key.iter().map(|(name, value)| (name, go_text(value))).collect();
                 parts.sort();
                 let parts: Vec<_> = parts.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                text.push_str(&format!("[{}]", parts.join(",")));
+                text.extend(["[", &parts.join(","), "]"]);
             }
-            Element::Member(value) => text.push_str(&format!("[={}]", go_text(&value))),
-            Element::Index(index) => text.push_str(&format!("[{index}]")),
+            Element::Member(value) => text.extend(["[=", &go_text(&value), "]"]),
+            Element::Index(index) => text.extend(["[", &index.to_string(), "]"]),
         }
     }
     text
@@ -60,7 +65,7 @@ pub(super) fn pointer(path: &Path<'_>, root: &Value) -> String {
     for raw in path {
         let Some(element) = Element::parse(raw) else { continue };
         let part = match &element {
-            Element::Itself => continue,
+            Element::Itself | Element::Nothing => continue,
             Element::Field(name) => (*name).to_owned(),
             Element::Index(index) => index.to_string(),
             Element::Key(_) | Element::Member(_) => match at.and_then(|list| element.place(list)) {
@@ -105,7 +110,7 @@ pub(super) fn leaves<'a>(
 /// Whether a set owns exactly this path, itself or as a whole.
 pub(super) fn owns(fields: &Fields, path: &Path<'_>) -> bool {
     let path = match path.split_last() {
-        Some((&".", container)) => container,
+        Some((&("." | NOTHING), container)) => container,
         _ => path,
     };
     let mut at = fields;
@@ -121,8 +126,10 @@ pub(super) fn owns(fields: &Fields, path: &Path<'_>) -> bool {
 impl<'a> Element<'a> {
     /// Reads one key of a field set.
     pub(super) fn parse(raw: &'a str) -> Option<Self> {
-        if raw == "." {
-            return Some(Self::Itself);
+        match raw {
+            "." => return Some(Self::Itself),
+            NOTHING => return Some(Self::Nothing),
+            _ => {}
         }
         let (kind, rest) = raw.split_once(':')?;
         match kind {
@@ -138,6 +145,7 @@ impl<'a> Element<'a> {
     pub(super) fn all<'v>(&self, value: &'v Value) -> Vec<&'v Value> {
         match self {
             Self::Itself => vec![value],
+            Self::Nothing => Vec::new(),
             Self::Field(name) => value.get(*name).into_iter().collect(),
             Self::Index(index) => value.get(*index).into_iter().collect(),
             Self::Key(_) | Self::Member(_) => {
@@ -170,7 +178,7 @@ impl<'a> Element<'a> {
         match self {
             Self::Key(key) => key.iter().all(|(name, wanted)| item.get(name) == Some(wanted)),
             Self::Member(member) => item == member,
-            Self::Itself | Self::Field(_) | Self::Index(_) => false,
+            Self::Itself | Self::Nothing | Self::Field(_) | Self::Index(_) => false,
         }
     }
 }
@@ -185,7 +193,7 @@ fn go_text(value: &Value) -> String {
             '\n' => quoted.push_str("\\n"),
             '\r' => quoted.push_str("\\r"),
             '\t' => quoted.push_str("\\t"),
-            c if c.is_ascii_control() => quoted.push_str(&format!("\\x{:02x}", u32::from(c))),
+            c if c.is_ascii_control() => quoted.extend(["\\x", &format!("{:02x}", u32::from(c))]),
             c => quoted.push(c),
         }
     }

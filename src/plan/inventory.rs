@@ -17,17 +17,13 @@ pub fn union(
 ) -> Inventory {
     let mut all = inventory.clone();
     for (key, application) in standing.iter() {
-        match all.entries.get_mut(key) {
-            Some(entry) => application.clone_into(&mut entry.application),
-            None => {
-                let entry = InventoryEntry {
-                    application: application.to_owned(),
-                    version: version(key),
-                    baseline: None,
-                };
-                all.entries.insert(key.clone(), entry);
-            }
+        if let Some(entry) = all.entries.get_mut(key) {
+            application.clone_into(&mut entry.application);
+            continue;
         }
+        let entry =
+            InventoryEntry { application: application.to_owned(), version: version(key), baseline: None };
+        all.entries.insert(key.clone(), entry);
     }
     all
 }

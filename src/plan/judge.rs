@@ -108,16 +108,10 @@ fn written(case: &Case<'_>, result: &Live) -> Verdict {
     }
     let mut changes = changes(case.live, result);
     if changes.is_empty() {
-        match ownership_change(case.live, result) {
-            Some(change) => changes.push(change),
-            None => {
-                let baseline = baseline::take(result, case.desired, case.digest);
-                return baseline
-                    .map_or(Verdict::Configure { changes, force: case.is_forced }, Verdict::Unchanged);
-            }
-        }
+        changes.extend(ownership_change(case.live, result));
     }
-    Verdict::Configure { changes, force: case.is_forced }
+    let baseline = baseline::take(result, case.desired, case.digest).filter(|_| changes.is_empty());
+    baseline.map_or(Verdict::Configure { changes, force: case.is_forced }, Verdict::Unchanged)
 }
 
 /// The fields that we applied before, as the server spells them in conflicts. What is compared is the spelling: reading it

@@ -1,14 +1,14 @@
 //! PURE: desired + observed + inventory + policy → plan.
 //!
 //! # What
-//! Everything that is decided about objects before anything is done to them: how a manifest is marked as ours ([`dress`]), in which
-//! order objects are written ([`stages`]), what is to be done for one object ([`decide`], and [`judge`] with the server's
-//! dry-run), what an apply left behind and whether it still stands ([`take`], [`has_drifted`]), what is deleted ([`prune`]), and how
-//! the inventory changes ([`union`]).
+//! Everything that is decided about objects before anything is done to them: how a manifest is marked as ours ([`dress()`]), in which
+//! order objects are written ([`stages()`]), what is to be done for one object ([`decide()`], and [`judge()`] with the server's
+//! dry-run), what an apply left behind and whether it still stands ([`take()`], [`has_drifted()`]), what is deleted ([`prune()`]), and how
+//! the inventory changes ([`union()`]).
 //!
 //! # Flow
 //! The driver hands in objects one by one and keeps the answers, which are small; nothing here holds a list of live objects.
-//! [`stand`] looks at the desired set once; `union` gives the inventory to be stored before the first write; for each stage and
+//! [`stand()`] looks at the desired set once; `union` gives the inventory to be stored before the first write; for each stage and
 //! each object, dressed, `decide` needs the live object or its absence; `Judge` asks for a dry-run without force, whose answer
 //! goes to `judge`; every response of an apply gives a baseline. After health, `candidates`, `inspect` and `prune`.
 //!
@@ -32,6 +32,7 @@ mod compare;
 mod decide;
 mod dress;
 mod fields;
+mod held;
 mod inventory;
 mod judge;
 mod managed;
@@ -43,6 +44,8 @@ mod refusal;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
+mod recorded;
+#[cfg(test)]
 mod ssa;
 #[cfg(test)]
 mod tests;
@@ -52,6 +55,7 @@ pub use canonical::digest;
 pub use compare::changes;
 pub use decide::{Decision, decide};
 pub use dress::{DEFAULT_NAMESPACE, dress, key_of};
+pub use held::Held;
 pub use inventory::{applied, rebuild, recognise, union};
 pub use judge::{Answer, Case, Verdict, judge};
 pub use order::{Rank, StageId, is_builtin, rank, stage_of};

@@ -35,6 +35,9 @@ pub struct StagePlan {
     pub places: Vec<Place>,
 }
 
+/// A place with what it is sorted by.
+type Sorted = ((Rank, ObjectKey), Place);
+
 /// Looks at all of the desired set at once: which keys stand in it, and what is wrong with them. `scope` says whether the server
 /// serves a kind in namespaces; what it does not serve yet is taken from the CustomResourceDefinitions of the set itself.
 ///
@@ -100,18 +103,18 @@ pub fn awaits(desired: &Desired, object: &Object) -> Option<String> {
 /// come in order within each such level.
 pub fn stages(desired: &Desired) -> Vec<StagePlan> {
     let levels = levels(desired);
-    let mut groups: BTreeMap<(usize, StageId), Vec<((Rank, ObjectKey), Place)>> = BTreeMap::new();
+    let mut groups: BTreeMap<(usize, StageId), Vec<Sorted>> = BTreeMap::new();
     for (application, one) in desired.applications.iter().enumerate() {
         for (object, manifest) in one.objects.iter().enumerate() {
             let group = groups.entry((levels[application], stage_of(manifest.gvk()))).or_default();
             group.push((sort_key(manifest), Place { application, object }));
         }
     }
-    let in_order = |((level, id), mut places): ((usize, StageId), Vec<((Rank, ObjectKey), Place)>)| {
+    let in_order = |level, id, mut places: Vec<Sorted>| {
         places.sort();
         StagePlan { level, id, places: places.into_iter().map(|(_, place)| place).collect() }
     };
-    groups.into_iter().map(in_order).collect()
+    groups.into_iter().map(|((level, id), places)| in_order(level, id, places)).collect()
 }
 
 /// By application: how many others come before it, one behind the other.

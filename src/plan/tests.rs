@@ -64,7 +64,7 @@ struct Site {
     entry: Option<InventoryEntry>,
 }
 
-fn widget(spec: Value) -> Object {
+fn widget(spec: &Value) -> Object {
     let rendered = object("example.com/v1", "Widget", "pos", "it", &json!({"spec": spec}));
     dress(&rendered, &owner(), &application("pos"), true).unwrap()
 }
@@ -129,7 +129,7 @@ fn refusal_of(verdict: Verdict) -> Refusal {
 #[test]
 fn an_object_goes_through_its_life() {
     let mut site = Site::new();
-    let first = widget(json!({"size": "1000m", "colour": "red"}));
+    let first = widget(&json!({"size": "1000m", "colour": "red"}));
     assert_eq!(site.decide(&first), Decision::Create);
     site.apply(&first, false);
     assert_eq!(site.decide(&first), Decision::Unchanged, "though the server answered 1 for 1000m");
@@ -148,7 +148,7 @@ fn an_object_goes_through_its_life() {
     site.apply(&first, true);
     assert_eq!(site.decide(&first), Decision::Unchanged);
 
-    let second = widget(json!({"size": "1000m", "colour": "green"}));
+    let second = widget(&json!({"size": "1000m", "colour": "green"}));
     assert_eq!(site.decide(&second), Decision::Judge);
     let change = Change { from: Some("\"red\"".to_owned()), to: Some("\"green\"".to_owned()), ..change };
     assert_eq!(site.judge(&second), Verdict::Configure { changes: vec![change], force: false });
@@ -162,8 +162,8 @@ fn an_object_goes_through_its_life() {
 #[test]
 fn a_manifest_that_says_the_same_in_other_words_is_not_written() {
     let mut site = Site::new();
-    site.apply(&widget(json!({"size": "1000m"})), false);
-    let again = widget(json!({"size": "1"}));
+    site.apply(&widget(&json!({"size": "1000m"})), false);
+    let again = widget(&json!({"size": "1"}));
     assert_eq!(site.decide(&again), Decision::Judge);
     let Verdict::Unchanged(baseline) = site.judge(&again) else { panic!("a write is wanted") };
     site.entry = Some(entry("pos", Some(baseline)));
@@ -174,8 +174,8 @@ fn a_manifest_that_says_the_same_in_other_words_is_not_written() {
 #[test]
 fn a_field_that_is_added_with_its_present_value_becomes_ours() {
     let mut site = Site::new();
-    site.apply(&widget(json!({"size": "1"})), false);
-    let more = widget(json!({"size": "1", "filled": "by the server"}));
+    site.apply(&widget(&json!({"size": "1"})), false);
+    let more = widget(&json!({"size": "1", "filled": "by the server"}));
     let Verdict::Configure { changes, force: false } = site.judge(&more) else {
         panic!("it was not to be written")
     };
@@ -188,26 +188,26 @@ fn a_field_that_is_added_with_its_present_value_becomes_ours() {
 #[test]
 fn conflicts_on_fields_that_we_never_applied_are_refused() {
     let mut site = Site::new();
-    let first = widget(json!({"size": "1"}));
+    let first = widget(&json!({"size": "1"}));
     site.apply(&first, false);
     site.change(&first, "autoscaler", |live| live["spec"]["replicas"] = json!(5));
     assert_eq!(site.decide(&first), Decision::Unchanged, "what others add is theirs");
-    let refusal = refusal_of(site.judge(&widget(json!({"size": "2", "replicas": 1}))));
+    let refusal = refusal_of(site.judge(&widget(&json!({"size": "2", "replicas": 1}))));
     assert_eq!(refusal.reason, RefusalReason::Conflict);
     assert!(refusal.message.contains(".spec.replicas (owned by autoscaler)"), "{}", refusal.message);
-    assert!(matches!(site.judge(&widget(json!({"size": "2"}))), Verdict::Configure { force: false, .. }));
+    assert!(matches!(site.judge(&widget(&json!({"size": "2"}))), Verdict::Configure { force: false, .. }));
 }
 
 #[test]
 fn conflicts_on_fields_that_we_applied_before_are_drift() {
     let mut site = Site::new();
-    let first = widget(json!({"list": [{"name": "a.b", "v": 1}], "size": "1"}));
+    let first = widget(&json!({"list": [{"name": "a.b", "v": 1}], "size": "1"}));
     site.apply(&first, false);
     site.change(&first, "kubectl", |live| {
         live["spec"]["list"][0]["v"] = json!(7);
         live["metadata"]["labels"][OWNER_LABEL] = json!("x");
     });
-    let second = widget(json!({"list": [{"name": "a.b", "v": 2}], "size": "1"}));
+    let second = widget(&json!({"list": [{"name": "a.b", "v": 2}], "size": "1"}));
     let Verdict::Configure { changes, force: true } = site.judge(&second) else {
         panic!("force was not asked for")
     };
@@ -222,7 +222,7 @@ fn conflicts_on_fields_that_we_applied_before_are_drift() {
 #[test]
 fn what_the_server_says_otherwise() {
     let mut site = Site::new();
-    let first = widget(json!({"size": "1"}));
+    let first = widget(&json!({"size": "1"}));
     site.apply(&first, false);
     let live = site.server.get(&first.key()).unwrap();
     let mut application = application("pos");
@@ -261,7 +261,7 @@ fn what_the_server_says_otherwise() {
 fn what_is_there_and_not_ours_is_left() {
     let check = |prepare: &dyn Fn(&mut Site, &Object), expect: Option<&str>| {
         let mut site = Site::new();
-        let object = widget(json!({"size": "1"}));
+        let object = widget(&json!({"size": "1"}));
         prepare(&mut site, &object);
         match (site.decide(&object), expect) {
             (Decision::Refuse(refusal), Some(expect)) => {
@@ -322,10 +322,10 @@ fn what_is_there_and_not_ours_is_left() {
 #[test]
 fn an_object_that_is_being_deleted_is_waited_for() {
     let mut site = Site::new();
-    let first = widget(json!({"size": "1"}));
+    let first = widget(&json!({"size": "1"}));
     site.apply(&first, false);
     site.change(&first, "kubectl", |live| {
-        live["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z")
+        live["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     });
     assert_eq!(site.decide(&first), Decision::Wait);
 }
@@ -371,6 +371,9 @@ fn an_empty_container_is_ours_only_in_that_it_is_there() {
     );
     check(field(), json!({"field": {"type": "a"}}), json!({}), json!({"field": {"type": "b"}}), false);
     check(field(), json!({"field": {"type": "a"}}), json!({}), json!({}), true);
+    // `data: {}`, which the server leaves out and a controller fills.
+    check(field(), json!({}), inside(), json!({"field": {"limit": 1}}), false);
+    check(field(), json!({}), field(), json!({"field": {"limit": 1}}), true);
     // `podSelector: {}`, which is owned as a whole: whoever changes it owns it and nothing in it.
     check(field(), json!({"field": {}}), field(), json!({"field": {"app": "x"}}), true);
     check(field(), json!({"field": {}}), field(), json!({}), true);
@@ -455,9 +458,19 @@ fn an_empty_ca_bundle_is_left_to_its_injector() {
 }
 
 #[test]
+fn the_rules_of_an_aggregated_role_are_left_to_their_controller() {
+    let rules = |rest: Value| {
+        let role = object("rbac.authorization.k8s.io/v1", "ClusterRole", "", "it", &rest);
+        dress(&role, &owner(), &application("pos"), false).unwrap().value().get("rules").cloned()
+    };
+    assert_eq!(rules(json!({"rules": []})), Some(json!([])));
+    assert_eq!(rules(json!({"aggregationRule": {"clusterRoleSelectors": [{}]}, "rules": []})), None);
+}
+
+#[test]
 fn an_inventory_is_put_together_from_marks() {
     let mut site = Site::new();
-    let ours = widget(json!({"size": "1"}));
+    let ours = widget(&json!({"size": "1"}));
     site.apply(&ours, false);
     let live = site.server.get(&ours.key()).unwrap();
     let found = recognise(&live, &owner()).unwrap();

@@ -18,10 +18,11 @@ pub mod application;
 pub mod waits;
 mod resume;
 mod site;
+mod status;
 mod step;
 #[cfg(test)]
 mod tests;
 
 pub use resume::resume;
-pub use site::{Applied, Effect, Event, Judged, Rules, Site, State, Target, Trouble};
+pub use site::{Applied, Effect, Event, Judged, Rules, Site, State, Target};
 pub use step::step;

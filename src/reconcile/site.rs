@@ -1,7 +1,7 @@
 //! The site's machine: its states, what may happen to it, what it asks for.
 
 use super::application::Application;
-use crate::model::{ErrorClass, Health, Revision, SitePhase};
+use crate::model::{ErrorClass, Health, Revision, SitePhase, Trouble};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,17 +15,6 @@ pub struct Rules {
     pub wait: bool,
     /// How often health is looked at while it is waited for.
     pub look: Duration,
-}
-
-/// What went wrong, small enough to carry around.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    /// What it means for the loop.
-    pub class: ErrorClass,
-    /// The constant it is known by.
-    pub reason: &'static str,
-    /// In words, with the way out.
-    pub message: String,
 }
 
 /// The site as the machine knows it.

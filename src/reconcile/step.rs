@@ -1,8 +1,9 @@
 //! One step of the site's machine.
 
 use super::application::{Application, State as ApplicationState};
-use super::site::{Applied, Effect, Event, Judged, Rules, Site, State, Target, Trouble};
+use super::site::{Applied, Effect, Event, Judged, Rules, Site, State, Target};
 use super::waits;
+use crate::model::Trouble;
 use crate::model::{ErrorClass, Revision};
 use jiff::Timestamp;
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The ways through the machine, and the laws it keeps whatever happens.
 
 use super::*;
-use crate::model::{CommitId, Digest, ErrorClass, Facts, Hash, Health, Revision, SitePhase};
+use crate::model::{CommitId, Digest, ErrorClass, Facts, Hash, Health, Revision, SitePhase, Trouble};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use std::time::Duration;

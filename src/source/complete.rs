@@ -4,7 +4,7 @@ use super::chain;
 use super::error::Error;
 use super::ids;
 use super::lookup::Lookup;
-use super::mirror::{Answer, History};
+use super::mirror::History;
 use super::mirror_error::MirrorError;
 use super::objects::Place;
 use super::trouble::Trouble;
@@ -15,8 +15,8 @@ use gix::ObjectId;
 use gix::objs::{Kind, TreeRefIter};
 use std::collections::BTreeSet;
 
-/// Most objects asked for in one request; each costs 50 bytes to ask for.
-const WANTS: usize = 2000;
+/// Most objects asked for in one request. Each costs 50 bytes to ask for, and a slow link must carry the request within the idle timeout.
+const WANTS: usize = 500;
 
 /// One revision that is being completed.
 struct Completion<'a> {
@@ -50,57 +50,64 @@ impl Worker {
     }
 
     /// Asks the mirrors, the one that answered last first, until nothing is missing.
-    fn fetch_missing(&mut self, completion: &mut Completion<'_>, mut found: Found) -> Result<Found, Error> {
+    fn fetch_missing(&mut self, completion: &mut Completion<'_>, found: Found) -> Result<Found, Error> {
+        let mut missing = found.missing;
         let mut failures = Vec::new();
         let mut order: Vec<usize> = (0..self.mirrors.len()).collect();
         order.sort_by_key(|at| *at != self.answered);
         for at in order {
-            loop {
-                if let Err(trouble) = self.ask(at, completion, &found.missing) {
-                    failures.push(self.failure(at, trouble)?);
-                    break;
-                }
-                let now = walk::walk(&self.objects, &self.limits, &completion.root, completion.paths)?;
-                if now.missing.is_empty() {
-                    return Ok(now);
-                }
-                let stuck = now.missing == found.missing && completion.asked_difference;
-                completion.asked_difference = true;
-                found = now;
-                if stuck {
-                    let what = "it lacks what was asked for".to_owned();
-                    let error = MirrorError::GarbagePack { what, source: None };
-                    failures.push(self.failure(at, error.into())?);
-                    break;
-                }
+            match self.fetch_from(at, completion, &mut missing) {
+                Ok(found) => return Ok(found),
+                Err(trouble) => failures.push(self.failure(at, trouble)?),
             }
         }
-        let paths = found.missing.into_iter().map(|missing| missing.path).collect();
+        let paths = missing.into_iter().map(|missing| missing.path).collect();
         Err(Error::Missing { revision: completion.revision.clone(), paths, failures })
     }
 
-    /// One step towards having it all.
-    fn ask(&mut self, at: usize, completion: &Completion<'_>, missing: &[Missing]) -> Result<(), Trouble> {
-        if !completion.asked_difference && self.ask_difference(at, completion)? {
-            return Ok(());
+    /// Asks one mirror, step by step. What it sent before it failed stays, and the next one need not send it.
+    fn fetch_from(
+        &mut self,
+        at: usize,
+        completion: &mut Completion<'_>,
+        missing: &mut Vec<Missing>,
+    ) -> Result<Found, Trouble> {
+        loop {
+            let by_difference = !completion.asked_difference && self.ask_difference(at, completion)?;
+            completion.asked_difference = true;
+            if !by_difference {
+                self.ask(at, completion.older, missing)?;
+            }
+            let found = walk::walk(&self.objects, &self.limits, &completion.root, completion.paths)?;
+            if found.missing.is_empty() {
+                return Ok(found);
+            }
+            if !by_difference && found.missing == *missing {
+                let what = "it lacks what was asked for".to_owned();
+                return Err(MirrorError::GarbagePack { what, source: None }.into());
+            }
+            *missing = found.missing;
         }
-        let bare = self.mirrors[at].filters()?;
+    }
+
+    /// One request for some of what is missing.
+    fn ask(&mut self, at: usize, older: Option<ObjectId>, missing: &[Missing]) -> Result<(), Trouble> {
+        let flat = self.mirrors[at].filters()?;
         let mut level = Vec::new();
         let mut whole = Vec::new();
         for missing in missing {
-            let fresh = missing.what == What::WholeTree && !self.had(completion.older, &missing.path)?;
+            let fresh = missing.what == What::WholeTree && !self.had(older, &missing.path)?;
             if fresh { whole.push(missing) } else { level.push(missing) }
         }
         let ids = |missing: &[&Missing]| missing.iter().map(|it| it.id).take(WANTS).collect::<Vec<_>>();
         let trees_left = level.iter().any(|missing| missing.what != What::Blob);
-        if bare && trees_left {
-            // One level of trees at a time: what lies below them is mostly at hand, or not asked for.
-            self.bring(at, &ids(&level), true, History::NoCommits, Place::Main)?;
-        } else {
+        // One level of trees at a time: what lies below them is mostly at hand, or not asked for. Files and whole folders that are
+        // new here come last, together.
+        let flat = flat && trees_left;
+        if !flat {
             level.extend(whole);
-            self.bring(at, &ids(&level), false, History::NoCommits, Place::Main)?;
         }
-        Ok(())
+        self.bring(at, &ids(&level), flat, History::NoCommits, Place::Main).map(drop)
     }
 
     /// Where the whole repository is asked for and an older revision is at hand whole, the difference is one small thin pack.
@@ -112,8 +119,8 @@ impl Worker {
         if !self.holds_content_of(older)? {
             return Ok(false);
         }
-        let history = History::Above { base: older, thin: true };
-        Ok(self.bring(at, &[tip], false, history, Place::Main)? == Answer::Pack)
+        self.bring(at, &[tip], false, History::Since(older), Place::Main)?;
+        Ok(true)
     }
 
     /// The nearest commit below the revision that we have content of.

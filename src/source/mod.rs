@@ -27,6 +27,8 @@ mod mirror;
 mod mirror_error;
 mod objects;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod trouble;
 mod url;

@@ -13,6 +13,9 @@ use std::cmp::Ordering;
 const NAMES: component::Options =
     component::Options { protect_windows: false, protect_hfs: true, protect_ntfs: true };
 
+/// The modes that git has ever written; 100664 is of its first months. gix takes all others for submodules.
+const MODES: [u16; 6] = [0o040_000, 0o100_644, 0o100_664, 0o100_755, 0o120_000, 0o160_000];
+
 /// Reads a tree. The error is what a person is told: what is wrong, with the name it is wrong about.
 pub(super) fn parse(raw: Vec<u8>) -> Result<Tree, String> {
     let tree = TreeRef::from_bytes(&raw, KIND)
@@ -25,11 +28,18 @@ pub(super) fn parse(raw: Vec<u8>) -> Result<Tree, String> {
         entries.push(read(entry)?);
     }
     unique(&tree.entries)?;
-    Ok(Tree { entries, raw })
+    Ok(Tree { raw, entries })
 }
 
 fn read(entry: &EntryRef<'_>) -> Result<Entry, String> {
     let mode = entry.mode.kind();
+    if !MODES.contains(&entry.mode.value()) {
+        return Err(format!(
+            "{:?} has mode {:o}, which git does not know",
+            entry.filename,
+            entry.mode.value()
+        ));
+    }
     let link = (mode == Mode::Link).then_some(component::Mode::Symlink);
     let refused =
         |why: &dyn std::fmt::Display| format!("the name {:?} is not allowed: {why}", entry.filename);

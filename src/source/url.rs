@@ -53,17 +53,17 @@ impl FromStr for MirrorUrl {
         }
         let Ok(url) = reqwest::Url::parse(text) else { return malformed("but this cannot be parsed") };
         let Some(host) = url.host_str() else { return malformed("but there is no host") };
+        if !["https", "http"].contains(&url.scheme()) {
+            return malformed("or a path");
+        }
         if !url.username().is_empty() || url.password().is_some() {
             return Err(ParseUrlError::Credentials { host: host.to_owned() });
         }
         if url.query().is_some() || url.fragment().is_some() {
             return malformed("without ? and #");
         }
-        match url.scheme() {
-            "https" => {}
-            "http" if is_loopback(host) => {}
-            "http" => return Err(ParseUrlError::ClearText(format!("http://{host}"))),
-            _ => return malformed("or a path"),
+        if url.scheme() == "http" && !is_loopback(host) {
+            return Err(ParseUrlError::ClearText(format!("http://{host}")));
         }
         Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
     }

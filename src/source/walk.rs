@@ -135,8 +135,8 @@ impl Walk<'_> {
     fn tree(&mut self, path: &RepoPath, id: &TreeId, whole: bool) -> Result<Option<Tree>, Error> {
         let object = usable(path, &id.0)?;
         let Some((kind, raw)) = self.objects.find(&object)? else {
+            let what = if whole { What::WholeTree } else { What::TreeOnTheWay };
             if self.seen.insert(object) {
-                let what = if whole { What::WholeTree } else { What::TreeOnTheWay };
                 self.found.missing.push(Missing { path: path.clone(), id: object, what });
             }
             return Ok(None);

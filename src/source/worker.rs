@@ -138,19 +138,19 @@ impl Worker {
 
     /// Fetches the commits from the tip down to the base. From a server that does not filter, their content comes along.
     fn bring_chain(&mut self, at: usize, tip: ObjectId, base: Option<CommitId>) -> Result<(), Trouble> {
-        let bare = self.mirrors[at].filters()?;
-        let base = base.and_then(|base| ids::object(&base.0));
-        if base == Some(tip) {
-            return self.bring(at, &[tip], bare, History::TipAlone, Place::Main).map(drop);
+        let flat = self.mirrors[at].filters()?;
+        let above = base.and_then(|base| ids::object(&base.0));
+        if above == Some(tip) {
+            return self.bring(at, &[tip], flat, History::TipAlone, Place::Main).map(drop);
         }
         let place = Place::Incoming(tip);
-        if let Some(base) = base {
-            let thin = !bare && self.holds_content_of(base)?;
-            if self.bring(at, &[tip], bare, History::Above { base, thin }, place)? == Answer::Pack {
+        if let Some(base) = above {
+            let thin = !flat && self.holds_content_of(base)?;
+            if self.bring(at, &[tip], flat, History::Above { base, thin }, place)? == Answer::Pack {
                 return Ok(());
             }
         }
-        self.bring(at, &[tip], bare, History::TipAlone, place).map(drop)
+        self.bring(at, &[tip], flat, History::TipAlone, place).map(drop)
     }
 
     /// Whether all content of a commit is at hand, so that deltas may rest on it.
@@ -166,15 +166,15 @@ impl Worker {
         &mut self,
         at: usize,
         wants: &[ObjectId],
-        bare: bool,
+        flat: bool,
         history: History,
         place: Place,
     ) -> Result<Answer, Trouble> {
         let mut spool = self.objects.spool()?;
-        let ask = Ask { wants, bare, history, at_hand: &self.objects };
+        let ask = Ask { wants, flat, history, at_hand: &self.objects };
         let answer = self.mirrors[at].fetch(&ask, &mut spool)?;
         if answer == Answer::Pack {
-            let thin = matches!(history, History::Above { thin: true, .. });
+            let thin = matches!(history, History::Since(_) | History::Above { thin: true, .. });
             let bytes = spool.written();
             let objects = self.objects.absorb(spool, place, thin, &self.meter.cancel())?;
             tracing::debug!(mirror = self.mirrors[at].name(), bytes, objects, "a pack arrived");

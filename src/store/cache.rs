@@ -239,7 +239,7 @@ impl Cache {
     }
 
     fn gate(&self) -> Result<(), Trouble> {
-        self.disk.cache_may_write().map_err(|error| Trouble::Unavailable(error.to_string()))
+        self.disk.cache_may_write().map_err(|error| Trouble::unavailable(&error))
     }
 }
 

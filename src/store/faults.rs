@@ -31,7 +31,7 @@ pub struct FaultyDisk(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     count: u64,
-    fault: Option<(u64, Fault)>,
+    faults: Vec<(u64, Fault)>,
     is_cut: bool,
     unsynced: Vec<Undo>,
 }
@@ -48,7 +48,14 @@ enum Undo {
 impl FaultyDisk {
     /// A disk with one fault.
     pub fn with(at: u64, fault: Fault) -> Self {
-        Self(Arc::new(Mutex::new(State { fault: Some((at, fault)), ..State::default() })))
+        let disk = Self::default();
+        disk.add(at, fault);
+        disk
+    }
+
+    /// Adds a fault at an operation that is still to come.
+    pub fn add(&self, at: u64, fault: Fault) {
+        self.state().faults.push((at, fault));
     }
 
     /// How many operations were asked of it so far.
@@ -68,22 +75,23 @@ impl FaultyDisk {
         if state.is_cut {
             return Err(io::Error::other("the power is off"));
         }
-        match state.fault {
-            Some((at, Fault::Once(kind))) if at == number => return Err(kind.into()),
-            Some((at, Fault::From(kind))) if at <= number => return Err(kind.into()),
-            Some((at, fault @ (Fault::Cut | Fault::Torn | Fault::Lost))) if at == number => {
+        let due = state.faults.iter().find(|(at, fault)| match fault {
+            Fault::From(_) => *at <= number,
+            _ => *at == number,
+        });
+        match due.map(|(_, fault)| *fault) {
+            None => Ok(state),
+            Some(Fault::Once(kind) | Fault::From(kind)) => Err(kind.into()),
+            Some(fault) => {
                 state.is_cut = true;
-                if fault == Fault::Torn {
-                    tear();
+                match fault {
+                    Fault::Torn => tear(),
+                    Fault::Lost => state.lose()?,
+                    _ => {}
                 }
-                if fault == Fault::Lost {
-                    state.lose()?;
-                }
-                return Err(io::Error::other("the power went off"));
+                Err(io::Error::other("the power went off"))
             }
-            _ => {}
         }
-        Ok(state)
     }
 }
 

@@ -150,6 +150,10 @@ impl LocalStore {
         };
         self.behind = Behind { base, changes: Changes::default() };
         self.found = self.read_inventory();
+        if self.found.is_none() && self.notes.is_empty() {
+            self.notes
+                .push("the inventory is not known: it is put together anew from the cluster".to_owned());
+        }
     }
 
     fn read_inventory(&mut self) -> Option<Inventory> {

@@ -9,6 +9,8 @@
 //! The floor is never silently fresh: facts that should be there and cannot be read are an error. A damaged cache is set aside,
 //! never deleted; a full or read-only disk, a permission or a held lock never sets it aside.
 //!
+//! A save of facts alone puts about 15 kB on the flash, metadata of the file system included: worth it for news, not for every poll.
+//!
 //! # Not here
 //! Git objects (`source`), the audit log and reports (`report`).
 //!

@@ -96,5 +96,5 @@ fn free_name(directory: &Path, now: Timestamp) -> PathBuf {
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err by name")]
 fn unavailable(error: io::Error) -> Trouble {
-    Trouble::Unavailable(error.to_string())
+    Trouble::unavailable(&error)
 }

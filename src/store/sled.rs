@@ -7,6 +7,7 @@
 //! - Some damage makes it panic. Release builds abort then, which the opening marker counts; elsewhere the panic is caught here.
 //! - Other damage it does not notice: `cache.rs` seals all that it keeps.
 
+use super::error::advice;
 use std::fs::File;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +18,7 @@ use std::time::Duration;
 /// How much sled keeps in memory, in bytes: last-good is read at boot and at a rollback, never in between.
 const CACHE_CAPACITY: u64 = 256 * 1024;
 /// A database that was just closed keeps its lock until sled's own threads have let go of the file.
-const LOCK_RETRIES: u32 = 40;
+const LOCK_RETRIES: u32 = 20;
 const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// An ordered map on disk.
@@ -36,6 +37,16 @@ pub(super) enum Trouble {
     /// The disk or another process does not let us; what lies there may be fine.
     #[error("{0}")]
     Unavailable(String),
+}
+
+impl Trouble {
+    /// What a failed operation on the disk means.
+    pub(super) fn unavailable(error: &io::Error) -> Self {
+        Self::Unavailable(match error.kind() {
+            io::ErrorKind::Other => error.to_string(),
+            _ => advice(error).to_owned(),
+        })
+    }
 }
 
 impl Sled {
@@ -126,8 +137,9 @@ fn judge(error: &sled::Error) -> Trouble {
             | io::ErrorKind::NotFound
             | io::ErrorKind::NotADirectory
             | io::ErrorKind::IsADirectory => Trouble::Damaged(error.to_string()),
-            _ => Trouble::Unavailable(error.to_string()),
+            _ => Trouble::unavailable(error),
         },
+        sled::Error::Corruption { .. } => Trouble::Damaged("its log does not fit its checksums".to_owned()),
         other => Trouble::Damaged(other.to_string()),
     }
 }

@@ -4,10 +4,12 @@ use super::cache::Cache;
 use super::durable::{self, RealDisk};
 use super::facts::{FactsFile, Found};
 use super::record::{EntryRecord, FactsRecord, decode_key, encode_key};
+use super::sled::{Sled, Trouble};
 use super::*;
 use crate::model::{ApplicationFacts, CommitId, Floor, Hash, Quarantine, Revision};
 use jiff::Timestamp;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{FileExt, PermissionsExt};
@@ -165,7 +167,7 @@ fn an_empty_cut_or_zeroed_facts_file_is_damage_and_not_a_new_site() {
         check_refused(&site, "FactsDamaged");
     }
     let site = Site::new();
-    fs::File::create(site.facts_file()).unwrap().write_all(&[0; 128 * 1024]).unwrap();
+    fs::File::create(site.facts_file()).unwrap().write_all(&vec![0; 128 * 1024]).unwrap();
     check_refused(&site, "FactsDamaged");
 
     // Half of it is enough, and the next save makes it whole.
@@ -292,6 +294,61 @@ fn a_cache_that_is_written_often_does_not_grow_for_ever() {
         }
     }
     assert!(sizes[2] < 8 * 1024 * 1024, "{sizes:?}");
+}
+
+#[test]
+fn records_that_are_missing_old_or_altered_are_noticed_even_if_the_database_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let entry = |name: &str, version: &str| {
+        let key = ObjectKey {
+            group: String::new(),
+            kind: "Pod".to_owned(),
+            namespace: None,
+            name: name.to_owned(),
+        };
+        (key, InventoryEntry { application: "web".to_owned(), version: version.to_owned(), baseline: None })
+    };
+    let write = |generation, put| {
+        let mut cache = Cache::open(Arc::new(RealDisk), folder.path()).unwrap();
+        if generation == 1 {
+            cache.begin_inventory();
+        }
+        let changes = Changes { put, keep: vec![(Digest::of(b"x"), vec![1; 9000])], ..Changes::default() };
+        cache.write(&FactsRecord::new(&facts(1), generation, None), &[&changes]).unwrap();
+    };
+    write(1, vec![entry("a", "v1"), entry("b", "v1")]);
+    let before = pairs(folder.path());
+    write(2, vec![entry("a", "v2")]);
+    let after = pairs(folder.path());
+    for (key, value) in &after {
+        let mut altered = value.clone();
+        *altered.last_mut().unwrap() ^= 1;
+        for (name, wrong) in [("missing", None), ("altered", Some(&altered)), ("old", before.get(key))] {
+            if wrong == Some(value) {
+                continue;
+            }
+            set(folder.path(), key, wrong);
+            let opened = Cache::open(Arc::new(RealDisk), folder.path());
+            assert!(matches!(opened, Err(Trouble::Damaged(_))), "{name} {key:?}");
+            drop(opened);
+            set(folder.path(), key, Some(value));
+        }
+    }
+    Cache::open(Arc::new(RealDisk), folder.path()).unwrap();
+}
+
+fn pairs(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let mut pairs = BTreeMap::new();
+    let add = |key: &[u8], value: &[u8]| {
+        pairs.insert(key.to_owned(), value.to_owned());
+        Ok(())
+    };
+    Sled::open(path).unwrap().scan(b"", add).unwrap();
+    pairs
+}
+
+fn set(path: &Path, key: &[u8], value: Option<&Vec<u8>>) {
+    Sled::open(path).unwrap().apply(vec![(key.to_owned(), value.cloned())]).unwrap();
 }
 
 #[test]

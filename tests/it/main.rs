@@ -8,9 +8,18 @@
 )]
 
 mod architecture;
+mod config_readme;
+mod power_cut;
 mod render_kubectl;
+mod source_bad_answers;
 mod source_contract;
 mod source_https;
+mod source_limits;
+mod source_local;
+mod source_mirrors;
+mod source_restart;
+mod source_unfiltered;
+mod cluster_contract;
 mod support;
 mod test_cluster;
 mod whole_way;

@@ -1,6 +1,6 @@
 //! What every store does: the one on disk and the one in memory.
 
-use crate::support::store::{content, digest, entry, life, settings};
+use crate::support::store::{content, digest, entry, folder, life, settings};
 use standfast::model::{Facts, Inventory};
 use standfast::store::fake::Memory;
 use standfast::store::{self, Changes, Loaded, Store};
@@ -9,7 +9,7 @@ use standfast::store::{self, Changes, Loaded, Store};
 fn on_both(test: impl Fn(&dyn Fn() -> Box<dyn Store>)) {
     let memory = Memory::default();
     test(&|| Box::new(memory.open()));
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     test(&|| store::open(&settings(folder.path()), jiff::Timestamp::UNIX_EPOCH).unwrap());
 }
 
@@ -122,7 +122,7 @@ fn what_is_put_and_removed_at_once_is_gone() {
 #[test]
 fn a_lost_cache_costs_the_inventory_until_it_is_rebuilt() {
     let memory = Memory::default();
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let settings = settings(folder.path());
     let in_memory = || -> Box<dyn Store> { Box::new(memory.open()) };
     let on_disk = || store::open(&settings, jiff::Timestamp::UNIX_EPOCH).unwrap();

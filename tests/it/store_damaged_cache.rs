@@ -1,6 +1,6 @@
 //! A cache that is damaged, missing, older or newer than the facts: the site boots from its facts, and never believes a wrong record.
 
-use crate::support::store::{content, digest, entry, facts, settings};
+use crate::support::store::{content, digest, entry, facts, folder, settings};
 use jiff::Timestamp;
 use standfast::model::{Facts, Inventory};
 use standfast::store::{self, Changes, Loaded, Settings};
@@ -22,7 +22,7 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let mut site = Self {
             settings: settings(folder.path()),
             _folder: folder,
@@ -47,7 +47,7 @@ impl Site {
 
     /// Another site with the same past.
     fn copy(&self) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let copied = settings(folder.path());
         copy(&self.settings.directory, &copied.directory);
         Self {

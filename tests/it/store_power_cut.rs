@@ -1,6 +1,6 @@
 //! A failure or a power cut at every single operation on the disk: what was promised is there after the next boot.
 
-use crate::support::store::{content, life, settings};
+use crate::support::store::{content, entry, facts, folder, life, settings};
 use jiff::Timestamp;
 use standfast::store::faults::{Fault, FaultyDisk};
 use standfast::store::{self, Changes, Settings};
@@ -39,10 +39,10 @@ fn check_boot(settings: &Settings, lived: &Lived, story: &str) -> bool {
     let loaded = store::open(settings, Timestamp::UNIX_EPOCH)
         .and_then(|mut store| store.load())
         .unwrap_or_else(|error| panic!("{story}: {error}"));
-    let facts = content(&loaded.facts);
+    let found = content(&loaded.facts);
     let moments = life();
-    let index = moments.iter().position(|moment| moment.facts == facts);
-    assert!(index.is_some() || facts == standfast::model::Facts::default(), "{story}: facts of no moment");
+    let index = moments.iter().position(|moment| moment.facts == found);
+    assert!(index.is_some() || found == standfast::model::Facts::default(), "{story}: facts of no moment");
     let at = index.map_or(0, |index| index + 1);
     assert!(at >= lived.acknowledged, "{story}: {} saves were acknowledged, found {at}", lived.acknowledged);
     assert!(at <= lived.tried, "{story}");
@@ -56,7 +56,7 @@ fn check_boot(settings: &Settings, lived: &Lived, story: &str) -> bool {
 fn at_every_operation(fault: Fault, check: impl Fn(&Settings, &Lived, u64, &str)) {
     let mut at = 0;
     loop {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let settings = settings(folder.path());
         let disk = FaultyDisk::with(at, fault);
         let lived = live(&disk, &settings);
@@ -78,6 +78,18 @@ fn a_power_cut_at_every_operation() {
     for fault in [Fault::Cut, Fault::Torn, Fault::Lost] {
         at_every_operation(fault, |settings, lived, _, story| {
             check_boot(settings, lived, story);
+        });
+    }
+}
+
+#[test]
+fn a_power_cut_at_every_operation_and_the_cache_gone_with_it() {
+    for fault in [Fault::Cut, Fault::Torn, Fault::Lost] {
+        at_every_operation(fault, |settings, lived, _, story| {
+            drop(std::fs::remove_dir_all(settings.directory.join("state")));
+            // Before the first acknowledged save a site is new, and a new site's inventory is known.
+            let known = check_boot(settings, lived, story);
+            assert!(!known || lived.acknowledged == 0, "{story}: an inventory out of nowhere");
         });
     }
 }
@@ -110,7 +122,7 @@ fn a_disk_that_fills_up_or_turns_read_only_keeps_what_it_has() {
 
 #[test]
 fn a_second_power_cut_while_booting_after_the_first() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let settings = settings(folder.path());
     let lived = live(&FaultyDisk::default(), &settings);
     for at in 0.. {
@@ -126,9 +138,41 @@ fn a_second_power_cut_while_booting_after_the_first() {
 }
 
 #[test]
+fn power_cuts_after_a_finished_boot_do_not_count_against_the_cache() {
+    let folder = folder();
+    let settings = settings(folder.path());
+    let lived = live(&FaultyDisk::default(), &settings);
+    for _ in 0..4 {
+        let disk = FaultyDisk::default();
+        let mut store = store::open_on(Arc::new(disk.clone()), &settings, Timestamp::UNIX_EPOCH).unwrap();
+        disk.add(disk.operations(), Fault::Lost);
+        assert!(store.save(&mut life()[2].facts.clone(), &Changes::default()).is_err());
+    }
+    assert!(check_boot(&settings, &lived, "after four cuts"), "the cache was given up");
+}
+
+#[test]
+fn a_cache_that_took_a_failed_save_and_missed_the_next_is_stale() {
+    let folder = folder();
+    let settings = settings(folder.path());
+    let disk = FaultyDisk::default();
+    let mut store = store::open_on(Arc::new(disk.clone()), &settings, Timestamp::UNIX_EPOCH).unwrap();
+    let mut facts = facts(1);
+    let save = |name: &str| Changes { put: vec![entry(name, false)], ..Changes::default() };
+    // Two operations of a save are the cache's, then come the facts'.
+    disk.add(disk.operations() + 2, Fault::Once(ErrorKind::StorageFull));
+    assert!(store.save(&mut facts, &save("a")).is_err());
+    disk.add(disk.operations(), Fault::Once(ErrorKind::StorageFull));
+    assert_eq!(store.save(&mut facts, &save("b")).unwrap().len(), 1);
+    drop(store);
+    let inventory = store::open(&settings, Timestamp::UNIX_EPOCH).unwrap().load().unwrap().inventory;
+    assert_eq!(inventory, None, "it lacks what the second save put in");
+}
+
+#[test]
 fn a_site_boots_and_reads_its_last_good_on_a_full_or_read_only_disk() {
     for kind in [ErrorKind::StorageFull, ErrorKind::ReadOnlyFilesystem] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         let settings = settings(folder.path());
         live(&FaultyDisk::default(), &settings);
         let disk = FaultyDisk::with(0, Fault::From(kind));

@@ -5,7 +5,9 @@ use crate::support::site::TestSite;
 use standfast::model::SitePhase;
 
 fn config_map(namespace: &str, name: &str, value: &str) -> String {
-    format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: {namespace}}}\ndata: {{key: {value:?}}}\n")
+    format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: {namespace}}}\ndata: {{key: {value:?}}}\n"
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -13,7 +15,9 @@ async fn a_signed_commit_is_pulled_proven_rendered_and_applied() {
     let Some(cluster) = TestCluster::shared() else { return };
     let namespace = cluster.namespace("whole-way").await;
     let site = TestSite::new(cluster, "whole-way");
-    site.repo.write("a.yaml", config_map(&namespace, "a", "one")).write("b.yaml", config_map(&namespace, "b", "one"));
+    site.repo
+        .write("a.yaml", config_map(&namespace, "a", "one"))
+        .write("b.yaml", config_map(&namespace, "b", "one"));
     let tip = site.commit("first");
 
     let changed = site.pass().await;

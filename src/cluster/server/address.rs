@@ -10,10 +10,10 @@ use std::fmt::Write as _;
 /// Why something has no address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct NoAddress(String);
+pub(in crate::cluster) struct NoAddress(String);
 
 /// The path of one object.
-pub(super) fn object(
+pub(in crate::cluster) fn object(
     gvk: &Gvk,
     kind: &Kind,
     namespace: Option<&str>,
@@ -32,7 +32,7 @@ pub(super) fn object(
 }
 
 /// The path of all objects of a kind, in one namespace or in all.
-pub(super) fn list(gvk: &Gvk, kind: &Kind, namespace: Option<&str>) -> Result<String, NoAddress> {
+pub(in crate::cluster) fn list(gvk: &Gvk, kind: &Kind, namespace: Option<&str>) -> Result<String, NoAddress> {
     let mut path = match gvk.group.as_str() {
         "" => format!("/api/{}", segment(&gvk.version)?),
         group => format!("/apis/{}/{}", segment(group)?, segment(&gvk.version)?),
@@ -47,7 +47,7 @@ pub(super) fn list(gvk: &Gvk, kind: &Kind, namespace: Option<&str>) -> Result<St
 }
 
 /// A text as the value of a query parameter.
-pub(super) fn parameter(text: &str) -> String {
+pub(in crate::cluster) fn parameter(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -62,7 +62,9 @@ pub(super) fn parameter(text: &str) -> String {
 /// A text as one segment of a path, by the API server's own rule for names that stand in one.
 fn segment(text: &str) -> Result<String, NoAddress> {
     if text.is_empty() || text == "." || text == ".." || text.contains(['/', '%']) {
-        return Err(NoAddress(format!("{text:?} cannot be a name: it may not be empty, '.', '..', nor hold '/' or '%'")));
+        return Err(NoAddress(format!(
+            "{text:?} cannot be a name: it may not be empty, '.', '..', nor hold '/' or '%'"
+        )));
     }
     Ok(parameter(text))
 }
@@ -91,7 +93,10 @@ mod tests {
         );
         check(list(&map, &kind("configmaps", true), None), "/api/v1/configmaps");
         check(list(&map, &kind("configmaps", true), Some("a")), "/api/v1/namespaces/a/configmaps");
-        check(list(&role, &kind("clusterroles", false), Some("a")), "/apis/rbac.authorization.k8s.io/v1/clusterroles");
+        check(
+            list(&role, &kind("clusterroles", false), Some("a")),
+            "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+        );
     }
 
     #[test]
@@ -101,7 +106,10 @@ mod tests {
         for name in ["", ".", "..", "a/b", "../secrets/b", "a%2fb"] {
             assert!(object(&map, &namespaced, Some("a"), name).is_err(), "{name}");
             assert!(object(&map, &namespaced, Some(name), "a").is_err(), "{name}");
-            assert!(list(&Gvk { version: name.to_owned(), ..map.clone() }, &namespaced, None).is_err(), "{name}");
+            assert!(
+                list(&Gvk { version: name.to_owned(), ..map.clone() }, &namespaced, None).is_err(),
+                "{name}"
+            );
         }
         assert!(object(&map, &namespaced, None, "a").is_err());
         assert!(object(&map, &kind("namespaces", false), Some("a"), "a").is_err());

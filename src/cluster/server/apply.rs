@@ -8,8 +8,8 @@
 
 use super::Kube;
 use super::address;
-use super::wire::{Answer, Ask};
 use super::status::Status;
+use super::wire::{Answer, Ask};
 use super::words;
 use crate::cluster::retry::{Tried, retry};
 use crate::cluster::{Applied, ApplyMode, Error, Kind, manifest};
@@ -40,7 +40,9 @@ impl Kube {
             Err(why) => return Ok(Applied::Refused(why.to_string())),
         };
         let ask = ask(object, mode, path);
-        let attempt = || async { self.connection.send(&ask).await.and_then(|answer| read(object, &kind, mode, &answer)) };
+        let attempt = || async {
+            self.connection.send(&ask).await.and_then(|answer| read(object, &kind, mode, &answer))
+        };
         let applied = retry(attempt).await?;
         let changes_kinds = DEFINES_KINDS.iter().any(|(group, kind)| gvk.is(group, kind));
         if changes_kinds || matches!(applied, Applied::NoPlace(_)) {
@@ -80,7 +82,7 @@ fn what(object: &Object) -> String {
 }
 
 /// What the answer means.
-fn read(object: &Object, kind: &Kind, mode: ApplyMode, answer: &Answer) -> Tried<Applied> {
+pub(super) fn read(object: &Object, kind: &Kind, mode: ApplyMode, answer: &Answer) -> Tried<Applied> {
     if answer.status.is_success() {
         return live(object, mode, answer);
     }
@@ -134,6 +136,5 @@ fn live(object: &Object, mode: ApplyMode, answer: &Answer) -> Tried<Applied> {
 
 /// The server's words on an object, without what a Secret holds.
 fn words(object: &Object, status: &Status) -> String {
-    let words = status.words();
-    if object.gvk().is("", "Secret") { words::masked(&words, object.value()) } else { words }
+    if object.gvk().is("", "Secret") { words::masked(&status.text(), object.value()) } else { status.words() }
 }

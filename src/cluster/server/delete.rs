@@ -1,7 +1,7 @@
 //! Deletion, and how its answers are read.
 
-use super::wire::{Answer, Ask};
 use super::status::Status;
+use super::wire::{Answer, Ask};
 use super::{Kube, address};
 use crate::cluster::retry::{Tried, retry};
 use crate::cluster::{Deleted, Error};
@@ -29,7 +29,8 @@ impl Kube {
             body: options.to_string().into_bytes(),
             is_repeatable: true,
         };
-        let attempt = || async { self.connection.send(&ask).await.and_then(|answer| read(&ask.what, &answer)) };
+        let attempt =
+            || async { self.connection.send(&ask).await.and_then(|answer| read(&ask.what, &answer)) };
         match retry(attempt).await? {
             Some(deleted) => Ok(deleted),
             None => {

@@ -1,8 +1,8 @@
 //! What the server serves, by aggregated discovery: two requests for everything.
 
 use super::Kube;
-use super::wire::{Answer, Ask};
 use super::status::Status;
+use super::wire::{Answer, Ask};
 use crate::cluster::retry::retry;
 use crate::cluster::{Error, Kind, Kinds};
 use crate::model::Gvk;

@@ -6,8 +6,8 @@
 
 use super::Kube;
 use super::address;
-use super::wire::{Answer, Ask};
 use super::status::Status;
+use super::wire::{Answer, Ask};
 use crate::cluster::retry::retry;
 use crate::cluster::{Each, Error, Query};
 use crate::model::{Gvk, Live, OWNER_LABEL};
@@ -90,18 +90,11 @@ fn target(path: &str, query: &Query, page: u32, more: &str) -> String {
 }
 
 /// Hands on the objects of one page; whether there are more.
-fn take(
-    gvk: &Gvk,
-    what: &str,
-    answer: &Answer,
-    place: &mut Place,
-    each: Each<'_>,
-) -> Result<bool, Error> {
+fn take(gvk: &Gvk, what: &str, answer: &Answer, place: &mut Place, each: Each<'_>) -> Result<bool, Error> {
     let mut json = serde_json::Deserializer::from_slice(&answer.body);
     let page = Page { gvk, seen: &mut place.seen, each };
     let more = page.deserialize(&mut json).and_then(|more| json.end().map(|()| more));
-    place.more =
-        more.map_err(|error| Error::Answer { what: what.to_owned(), why: error.to_string() })?;
+    place.more = more.map_err(|error| Error::Answer { what: what.to_owned(), why: error.to_string() })?;
     Ok(!place.more.is_empty())
 }
 

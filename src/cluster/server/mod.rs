@@ -14,7 +14,7 @@
 //! # Tests
 //! Beside each file for what can be told without a server; `tests/it/cluster_contract` for the rest.
 
-mod address;
+pub(super) mod address;
 mod apply;
 mod connection;
 mod delete;
@@ -29,10 +29,10 @@ mod words;
 use super::retry::retry;
 use super::{Applied, ApplyMode, Cluster, Deleted, Each, Error, Kind, Kinds, Query};
 use crate::model::{Gvk, Live, Object, ObjectKey};
-use http::StatusCode;
 use async_trait::async_trait;
 use connection::Connection;
 use discovery::Known;
+use http::StatusCode;
 use status::Status;
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -88,7 +88,9 @@ impl Status {
     /// Fields that other managers own, if that is what this is about.
     pub(super) fn conflicts(&self) -> Vec<FieldConflict> {
         let of_fields = self.details.causes.iter().filter(|cause| cause.reason == "FieldManagerConflict");
-        of_fields.map(|cause| FieldConflict { manager: manager(&cause.message), field: cause.field.clone() }).collect()
+        of_fields
+            .map(|cause| FieldConflict { manager: manager(&cause.message), field: cause.field.clone() })
+            .collect()
     }
 
     /// Whether every complaint is that a field cannot change. With another complaint among them, deleting and creating would not help.
@@ -117,19 +119,23 @@ impl Status {
 
     /// The server's words, of bounded length.
     pub(super) fn words(&self) -> String {
+        words::bounded(&self.text())
+    }
+
+    /// All of the server's words, but for the objects that a validation quotes.
+    pub(super) fn text(&self) -> String {
         if self.details.causes.is_empty() || self.reason != "Invalid" {
-            return words::bounded(&self.message);
+            return self.message.clone();
         }
         let mut complaints: Vec<String> = Vec::new();
         for cause in &self.details.causes {
             let text = words::without_values(&cause.message);
-            let complaint =
-                if cause.field.is_empty() { text } else { format!("{}: {text}", cause.field) };
+            let complaint = if cause.field.is_empty() { text } else { format!("{}: {text}", cause.field) };
             if !complaints.contains(&complaint) {
                 complaints.push(complaint);
             }
         }
-        words::bounded(&complaints.join("; "))
+        complaints.join(";\n")
     }
 }
 

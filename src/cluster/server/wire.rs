@@ -56,7 +56,10 @@ impl Connection {
             Err(error) => return Tried::Stop(error),
         };
         let Some(request) = request(ask) else {
-            return Tried::Stop(Error::Address { what: ask.what.clone(), why: "no such URL can be".to_owned() });
+            return Tried::Stop(Error::Address {
+                what: ask.what.clone(),
+                why: "no such URL can be".to_owned(),
+            });
         };
         let exchange = exchange(&current.client, request);
         let (status, headers, body) = match tokio::time::timeout(TIMEOUT, exchange).await {

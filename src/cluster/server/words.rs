@@ -1,8 +1,8 @@
 //! The server's words, made fit to be shown: short, and without what must stay secret.
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::de::IoRead;
-use serde::de::IgnoredAny;
 
 /// The longest message that is kept, bytes.
 pub(super) const MAX: usize = 1024;
@@ -81,8 +81,8 @@ fn collect(value: &Value, into: &mut Vec<String>) {
 
 fn spellings(text: &str) -> Vec<String> {
     let quoted = Value::from(text).to_string();
-    let inner = quoted.trim_matches('"').to_owned();
-    let mut all = vec![text.to_owned(), inner];
+    let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let mut all = vec![text.to_owned(), inner.unwrap_or_default().to_owned()];
     all.extend(text.lines().map(|line| line.trim().to_owned()));
     // What is shorter would be masked in every other word, and tells nothing.
     all.retain(|text| text.len() > 2);

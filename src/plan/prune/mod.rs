@@ -1,8 +1,8 @@
 //! What is deleted because it left the desired set.
 //!
 //! # Flow
-//! [`candidates`] names the entries to look at; the driver reads each and reduces it with [`inspect`], and for namespaces and
-//! CustomResourceDefinitions looks for a [`bystander`]; [`prune`] then says what is deleted, in which order, and what is not.
+//! [`candidates()`] names the entries to look at; the driver reads each and reduces it with [`inspect()`], and for namespaces and
+//! CustomResourceDefinitions looks for a bystander ([`is_bystander()`]); [`prune()`] then says what is deleted, in which order, and what is not.
 //!
 //! # Guarantees
 //! Nothing is deleted that stands in the desired set, or whose deletion would take along something that stands there or is kept.
@@ -30,6 +30,9 @@ use guard::Guards;
 use serde_json::Value;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// API groups whose objects nobody misses.
+const FURNITURE: [&str; 4] = ["coordination.k8s.io", "discovery.k8s.io", "events.k8s.io", "metrics.k8s.io"];
 
 /// One candidate as it stands in the cluster, reduced to what the decision needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,13 +130,11 @@ pub fn inspect(
 pub fn is_bystander(content: &Live, candidates: &BTreeSet<ObjectKey>) -> bool {
     let key = content.key();
     let is_furniture = match (key.group.as_str(), key.kind.as_str()) {
-        ("", "Event" | "Endpoints") | ("events.k8s.io", "Event") | ("discovery.k8s.io", "EndpointSlice") => {
-            true
-        }
         ("", "ConfigMap") => key.name == "kube-root-ca.crt",
         ("", "ServiceAccount") => key.name == "default",
-        ("metrics.k8s.io", _) => true,
-        _ => false,
+        ("", kind) => ["Event", "Endpoints"].contains(&kind),
+        // What is measured, elected, or worked out from other objects.
+        (group, _) => FURNITURE.contains(&group),
     };
     !is_furniture && !has_controller(content) && !candidates.contains(&key)
 }

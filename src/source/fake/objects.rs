@@ -22,14 +22,11 @@ pub(super) fn put_tree(shelf: &mut Shelf, files: &BTreeMap<String, String>) -> O
     let mut folders: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
     let mut entries = Vec::new();
     for (path, content) in files {
-        match path.split_once('/') {
-            Some((folder, rest)) => {
-                folders.entry(folder).or_default().insert(rest.to_owned(), content.clone());
-            }
-            None => {
-                let oid = put(shelf, Kind::Blob, content.clone().into_bytes());
-                entries.push(Entry { mode: EntryKind::Blob.into(), filename: path.as_str().into(), oid });
-            }
+        if let Some((folder, rest)) = path.split_once('/') {
+            folders.entry(folder).or_default().insert(rest.to_owned(), content.clone());
+        } else {
+            let oid = put(shelf, Kind::Blob, content.clone().into_bytes());
+            entries.push(Entry { mode: EntryKind::Blob.into(), filename: path.as_str().into(), oid });
         }
     }
     for (name, files) in folders {
@@ -44,9 +41,10 @@ pub(super) fn put_tree(shelf: &mut Shelf, files: &BTreeMap<String, String>) -> O
 
 /// A commit's bytes without a signature: what gets signed.
 pub(super) fn commit(tree: ObjectId, parents: &[ObjectId], seconds: i64, message: &str) -> Vec<u8> {
-    let parents: String = parents.iter().map(|parent| format!("parent {parent}\n")).collect();
-    let who = format!("Ada <ada@example.com> {seconds} +0000");
-    format!("tree {tree}\n{parents}author {who}\ncommitter {who}\n\n{message}\n").into_bytes()
+    let mut lines = vec![format!("tree {tree}")];
+    lines.extend(parents.iter().map(|parent| format!("parent {parent}")));
+    lines.extend(["author", "committer"].map(|role| format!("{role} Ada <ada@example.com> {seconds} +0000")));
+    format!("{}\n\n{message}\n", lines.join("\n")).into_bytes()
 }
 
 /// The same commit with a signature in its header.

@@ -12,6 +12,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The first commit's date, 2026-01-01T00:00:00Z, in seconds since 1970; each commit is a minute after the one before.
 const FIRST_COMMIT: i64 = 1_767_225_600;
 
+/// Makes the armored signature over a commit's bytes.
+type Signature<'a> = &'a dyn Fn(&[u8]) -> String;
+
 /// One fleet repository with one branch, `refs/heads/main`. Clones are the same repository.
 #[derive(Clone, Default)]
 pub struct Repository(Arc<Mutex<State>>);
@@ -45,7 +48,7 @@ impl Repository {
         self.commit_with(files, Some(&signature))
     }
 
-    fn commit_with(&self, files: &[(&str, &str)], signature: Option<&dyn Fn(&[u8]) -> String>) -> CommitId {
+    fn commit_with(&self, files: &[(&str, &str)], signature: Option<Signature<'_>>) -> CommitId {
         let mut state = self.state();
         let files = files.iter().map(|(path, content)| ((*path).to_owned(), (*content).to_owned())).collect();
         let tree = put_tree(&mut state.shelf, &files);

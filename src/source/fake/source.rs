@@ -73,7 +73,7 @@ impl FakeSource {
         }
         let brought = self.offered(tip, want.base)?;
         let mut disk = self.disk();
-        disk.wait(tip, brought);
+        disk.hold(tip, brought);
         let Chain::Commits(commits, end) = chain::read(&*disk, &Limits::default(), tip, want.base)? else {
             return Err(Error::Stopped);
         };
@@ -154,9 +154,9 @@ impl Source for FakeSource {
 
 impl Disk {
     /// What came with an unproven tip waits; what waited with another one goes.
-    fn wait(&mut self, tip: ObjectId, brought: Shelf) {
+    fn hold(&mut self, tip: ObjectId, brought: Shelf) {
         match &mut self.incoming {
-            Some((waiting, shelf)) if *waiting == tip => shelf.extend(brought),
+            Some(held) if held.0 == tip => held.1.extend(brought),
             incoming => *incoming = Some((tip, brought)),
         }
     }

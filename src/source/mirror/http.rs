@@ -3,15 +3,15 @@
 //! gix hands out the request's body before the request is sent and reads the answer's headers and body from two readers, so the
 //! three share one exchange, which is carried out when the first byte of the answer is asked for.
 
+use super::judge::{broken_off, header_bytes, judge, request_target, unreachable};
 use super::meter::Meter;
-use crate::source::mirror_error::{Cause, MirrorError, printable};
+use crate::source::mirror_error::MirrorError;
 use gix::protocol::transport::client::blocking_io::http::{
     GetResponse, Http, PostBodyDataKind, PostResponse,
 };
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use std::cell::{Cell, RefCell};
-use std::error::Error as StdError;
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -149,7 +149,7 @@ impl Exchange {
         let posted = body.len();
         let request = if posted == 0 { request } else { request.body(body) };
         let (client, request) = request.build_split();
-        let request = request.map_err(|error| unreachable(error))?;
+        let request = request.map_err(unreachable)?;
         let target = request_target(request.url());
         let line = request.method().as_str().len() + target.len() + "  HTTP/1.1\r\n\r\n".len();
         self.meter.sent(line + header_bytes(request.headers()) + posted);
@@ -159,85 +159,6 @@ impl Exchange {
         self.answer = Some(response);
         Ok(())
     }
-}
-
-/// What a server's status and kind of content say before any of it is read.
-fn judge(response: &Response, credential: bool) -> Result<(), MirrorError> {
-    let status = response.status();
-    let header = |name| response.headers().get(name).map(HeaderValue::as_bytes).unwrap_or_default();
-    match status.as_u16() {
-        200 => {}
-        status @ (401 | 403) => return Err(MirrorError::Unauthorized { status, credential }),
-        status @ (404 | 410) => return Err(MirrorError::NotFound { status }),
-        status @ 300..=399 => {
-            let target = printable(header(LOCATION));
-            let what = format!("HTTP {status} sends us to {}", without_credentials(&target));
-            return Err(MirrorError::NotGit { what });
-        }
-        status if status >= 500 || status == 408 || status == 429 => {
-            return Err(MirrorError::Unreachable { what: format!("HTTP {status}"), source: None });
-        }
-        status => return Err(MirrorError::NotGit { what: format!("HTTP {status}") }),
-    }
-    let kind = header(CONTENT_TYPE);
-    if kind.starts_with(b"application/x-git-upload-pack-") {
-        Ok(())
-    } else {
-        let what = format!("{:?} instead of git's smart protocol", printable(kind));
-        Err(MirrorError::NotGit { what })
-    }
-}
-
-/// A redirect's target as it may be shown.
-fn without_credentials(target: &str) -> String {
-    match reqwest::Url::parse(target) {
-        Ok(url) => format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path()),
-        Err(_) => target.split('?').next().unwrap_or_default().to_owned(),
-    }
-}
-
-/// Names the reason why nothing came back. Only certificates are told apart: all else is a link that does not carry.
-fn unreachable(error: reqwest::Error) -> MirrorError {
-    let error = error.without_url();
-    if let Some(rustls::Error::InvalidCertificate(why)) = find_cause::<rustls::Error>(&error) {
-        return MirrorError::Certificate { what: why.to_string() };
-    }
-    let what = if error.is_timeout() {
-        "timed out"
-    } else if error.is_connect() {
-        "no connection"
-    } else {
-        "the connection broke"
-    };
-    MirrorError::unreachable(what, error)
-}
-
-/// Looks for an error of one type below another. An `io::Error` hides what it was made from, so that is looked into as well.
-fn find_cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(error) = next {
-        if let Some(found) = error.downcast_ref() {
-            return Some(found);
-        }
-        let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        next = match inner {
-            Some(inner) => Some(inner),
-            None => error.source(),
-        };
-    }
-    None
-}
-
-/// What follows the method in a request's first line.
-fn request_target(url: &reqwest::Url) -> String {
-    match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    }
-}
-
-fn header_bytes(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum()
 }
 
 impl Write for PostBody {
@@ -326,20 +247,13 @@ impl Read for Counted {
             // Not `Interrupted`: readers take that as a hint to try again at once.
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        let taken = self.response.read(into).map_err(|error| {
-            let what =
-                if error.kind() == io::ErrorKind::TimedOut { "fell silent" } else { "the connection broke" };
-            let cause: Cause = error.into();
-            self.fail(MirrorError::unreachable(what, cause))
-        })?;
+        let taken = self.response.read(into).map_err(|error| self.fail(broken_off(error)))?;
         self.meter.received(taken);
-        match self.left.checked_sub(taken as u64) {
-            Some(left) => self.left = left,
-            None => {
-                let limit = format!("{} KiB", self.shared.allowance.get() >> 10);
-                return Err(self.fail(MirrorError::TooLarge { what: "bytes of one answer", limit }));
-            }
-        }
+        let Some(left) = self.left.checked_sub(taken as u64) else {
+            let limit = format!("{} KiB", self.shared.allowance.get() >> 10);
+            return Err(self.fail(MirrorError::TooLarge { what: "bytes of one answer", limit }));
+        };
+        self.left = left;
         Ok(taken)
     }
 }

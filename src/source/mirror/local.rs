@@ -13,7 +13,8 @@ use crate::source::objects::{Objects, Spool, open_database};
 use crate::source::settings::Limits;
 use crate::source::trouble::Trouble;
 use gix::ObjectId;
-use gix::objs::{CommitRefIter, Find, FindHeader, Kind, TreeRefIter};
+use gix::objs::tree::EntryRef;
+use gix::objs::{CommitRefIter, Find, FindHeader, Kind, TreeRef};
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -77,16 +78,14 @@ impl Local {
             seen: HashSet::new(),
         };
         for want in ask.wants {
-            let kind = gathered.kind(want)?;
-            match (kind, ask.history) {
-                (Kind::Commit, History::Above { base, .. }) => {
-                    if !gathered.chain(*want, base, !ask.bare)? {
-                        return Ok(None);
-                    }
-                }
-                (Kind::Commit, _) => drop(gathered.commit(*want, !ask.bare)?),
-                (Kind::Tree, _) if !ask.bare => gathered.below(*want)?,
-                (Kind::Tree | Kind::Blob | Kind::Tag, _) => gathered.add(*want)?,
+            let met = match (gathered.kind(want)?, ask.history) {
+                (Kind::Commit, History::Above { base, .. }) => gathered.chain(*want, base, !ask.flat)?,
+                (Kind::Commit, _) => gathered.commit(*want, !ask.flat).map(|_| true)?,
+                (Kind::Tree, _) if !ask.flat => gathered.below(*want).map(|()| true)?,
+                (Kind::Tree | Kind::Blob | Kind::Tag, _) => gathered.add(*want).map(|()| true)?,
+            };
+            if !met {
+                return Ok(None);
             }
         }
         Ok(Some(gathered.ids))
@@ -181,15 +180,13 @@ impl Gathered<'_> {
         while let Some(id) = waiting.pop() {
             self.add(id)?;
             let raw = self.read(&id, Kind::Tree)?;
-            for entry in TreeRefIter::from_bytes(&raw, KIND) {
-                let entry = entry
-                    .map_err(|error| MirrorError::garbage(format!("tree {id} cannot be read"), error))?;
-                let child = entry.oid.to_owned();
-                if entry.mode.is_commit() || self.seen.contains(&child) {
-                    continue;
-                }
-                if entry.mode.is_tree() { waiting.push(child) } else { self.add(child)? }
-            }
+            let tree = TreeRef::from_bytes(&raw, KIND)
+                .map_err(|error| MirrorError::garbage(format!("tree {id} cannot be read"), error))?;
+            let new = |entry: &&EntryRef<'_>| !entry.mode.is_commit() && !self.seen.contains(entry.oid);
+            let (trees, blobs): (Vec<&EntryRef<'_>>, Vec<_>) =
+                tree.entries.iter().filter(new).partition(|entry| entry.mode.is_tree());
+            waiting.extend(trees.iter().map(|entry| entry.oid.to_owned()));
+            blobs.iter().try_for_each(|entry| self.add(entry.oid.to_owned()))?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 mod http;
 mod https;
+mod judge;
 mod local;
 mod meter;
 mod session;
@@ -37,7 +38,7 @@ pub(super) struct Ask<'a> {
     /// Commits, trees or blobs.
     pub wants: &'a [ObjectId],
     /// Nothing below the wanted trees, no trees of the wanted commits. The mirror must filter.
-    pub bare: bool,
+    pub flat: bool,
     /// How much of a wanted commit's history comes along.
     pub history: History,
     /// What is at hand: a mirror that reads our disk leaves it out.
@@ -51,6 +52,8 @@ pub(super) enum History {
     NoCommits,
     /// The commit alone.
     TipAlone,
+    /// The commit alone, without what the tree of this older one has. Deltas may rest on that: all of it must be at hand.
+    Since(ObjectId),
     /// Down to this commit, and without what its tree has; nothing at all if it is not in the wanted commit's history.
     /// With `thin`, deltas may rest on that commit's objects.
     Above { base: ObjectId, thin: bool },

@@ -32,7 +32,7 @@ pub(super) struct Session<T> {
 impl<T: Transport> Session<T> {
     /// Introduces us, and checks that the server speaks what we need.
     pub(super) fn open(mut transport: T) -> Result<Self, MirrorError> {
-        let answer = transport.handshake(Service::UploadPack, &[]).map_err(|error| not_git(error))?;
+        let answer = transport.handshake(Service::UploadPack, &[]).map_err(not_git)?;
         if answer.actual_protocol != Protocol::V2 {
             let what = "it speaks only the git protocol of before 2018, not version 2".to_owned();
             return Err(MirrorError::NotGit { what });
@@ -76,7 +76,7 @@ impl<T: Transport> Session<T> {
         let mut answer = self
             .transport
             .invoke("ls-refs", no_features(), Some(arguments.into_iter()), false)
-            .map_err(|error| not_git(error))?;
+            .map_err(not_git)?;
         let refs = from_v2_refs(&mut answer).map_err(|error| refused_or(error, not_git))?;
         drain(&mut *answer);
         Ok(refs)
@@ -87,15 +87,15 @@ impl<T: Transport> Session<T> {
         let mut answer = self
             .transport
             .invoke("fetch", no_features(), Some(arguments(ask).into_iter()), false)
-            .map_err(|error| not_git(error))?;
-        let head = Response::from_line_reader(Protocol::V2, &mut answer, true, false)
+            .map_err(not_git)?;
+        let sections = Response::from_line_reader(Protocol::V2, &mut answer, true, false)
             .map_err(|error| refused_or(error, not_git))?;
-        if !head.has_pack() {
+        if !sections.has_pack() {
             drain(&mut *answer);
             return Ok(Answer::NoCommonHistory);
         }
-        let fatal = Rc::new(RefCell::new(None));
-        let heard = fatal.clone();
+        let refusal = Rc::new(RefCell::new(None));
+        let heard = refusal.clone();
         answer.set_progress_handler(Some(Box::new(move |is_error, text| {
             if is_error {
                 heard.replace(Some(printable(text)));
@@ -103,7 +103,7 @@ impl<T: Transport> Session<T> {
             if is_error { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })));
         let copied = copy(&mut *answer, spool);
-        if let Some(message) = fatal.take() {
+        if let Some(message) = refusal.take() {
             return Err(MirrorError::Refused { message }.into());
         }
         copied?;
@@ -115,12 +115,18 @@ impl<T: Transport> Session<T> {
 /// The lines of a fetch request. Nothing is negotiated: we know what we have.
 fn arguments(ask: &Ask<'_>) -> Vec<BString> {
     let mut lines: Vec<String> = vec!["no-progress".into(), "ofs-delta".into()];
-    if ask.bare {
+    if ask.flat {
         lines.push("filter tree:0".into());
     }
     match ask.history {
         History::NoCommits => {}
         History::TipAlone => lines.push("deepen 1".into()),
+        // We say that our history ends there: else the server would send all that lies between.
+        History::Since(older) => {
+            let since =
+                ["thin-pack".into(), "deepen 1".into(), format!("shallow {older}"), format!("have {older}")];
+            lines.extend(since);
+        }
         History::Above { base, thin } => {
             if thin {
                 lines.push("thin-pack".into());

@@ -17,15 +17,12 @@ impl Objects {
         folders.extend(self.list_incoming().iter().map(|tip| self.incoming_folder(tip).join("pack")));
         let mut removed = false;
         for folder in folders {
-            for name in pack_names(&folder)? {
-                let index = folder.join(&name).with_extension("idx");
-                if !is_sound(&index) {
-                    remove(&index)?;
-                    removed = true;
-                }
-            }
-            if removed {
+            let indices =
+                pack_names(&folder)?.into_iter().map(|name| folder.join(name).with_extension("idx"));
+            for index in indices.filter(|index| !is_sound(index)) {
+                remove(&index)?;
                 sync_folder(&folder)?;
+                removed = true;
             }
         }
         if removed {

@@ -47,11 +47,10 @@ impl Objects {
         let target = self.root.join("objects/pack");
         for tip in self.list_incoming() {
             let folder = self.incoming_folder(&tip).join("pack");
-            for name in pack_names(&folder).unwrap_or_default() {
-                let moved = !folder.join(&name).with_extension("pack").exists();
-                if moved && let Err(error) = install(&folder, &name, &target) {
-                    tracing::debug!(%tip, %error, "a half promoted pack stays");
-                }
+            let names = pack_names(&folder).unwrap_or_default();
+            let mut half = names.iter().filter(|name| !folder.join(name).with_extension("pack").exists());
+            if let Err(error) = half.try_for_each(|name| install(&folder, name, &target)) {
+                tracing::debug!(%tip, %error, "a half promoted pack stays");
             }
         }
     }

@@ -42,6 +42,8 @@ impl Repo {
             .output();
         succeed("git init", &made.unwrap());
         repo.git(&["config", "core.bare", "false"]);
+        // It would go on in the background, after the command that started it.
+        repo.git(&["config", "gc.auto", "0"]);
         repo
     }
 
@@ -197,6 +199,16 @@ pub(crate) fn isolated(program: &str, home: &Path) -> Command {
         .env("GIT_COMMITTER_EMAIL", "ada@example.com")
         .stdin(Stdio::null());
     command
+}
+
+/// Bytes that no compression makes smaller, the same each time.
+pub(crate) fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state.to_be_bytes()[0]
+    };
+    (0..length).map(|_| next()).collect()
 }
 
 fn succeed(what: &str, output: &Output) {

@@ -7,8 +7,9 @@ use standfast::agent::clock::Clock;
 use standfast::agent::{Agent, Ending, Ports, Settings, build};
 use standfast::cluster::{Cluster, Kube};
 use standfast::fleet::Local;
+use standfast::model::Trouble;
 use standfast::model::{ChangeSet, Gvk, Live, Moment, ObjectKey, Outcome, RepoPath, SiteStatus};
-use standfast::reconcile::{Rules, Trouble};
+use standfast::reconcile::Rules;
 use standfast::render::Plain;
 use standfast::report::fake::Memory;
 use standfast::source::{Git, MirrorSettings};
@@ -106,7 +107,13 @@ impl TestSite {
     }
 
     /// A live object.
-    pub(crate) async fn get(&self, api_version: &str, kind: &str, namespace: Option<&str>, name: &str) -> Option<Live> {
+    pub(crate) async fn get(
+        &self,
+        api_version: &str,
+        kind: &str,
+        namespace: Option<&str>,
+        name: &str,
+    ) -> Option<Live> {
         let gvk = Gvk::new(api_version, kind);
         let key = ObjectKey {
             group: gvk.group.clone(),

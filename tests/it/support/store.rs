@@ -97,6 +97,11 @@ pub(crate) fn digest(number: u8) -> Digest {
     Digest::of(&[number])
 }
 
+/// A temporary folder, in memory where there is one: these tests fsync thousands of times, and what a power cut loses they say themselves.
+pub(crate) fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 pub(crate) fn settings(directory: &Path) -> Settings {
     Settings { directory: directory.join("state-of-site") }
 }

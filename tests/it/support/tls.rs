@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio_rustls::TlsAcceptor;
@@ -32,8 +32,10 @@ pub(crate) struct Options {
     pub(crate) answer: Answer,
     /// What happens on the wire after so many bytes down.
     pub(crate) fault: Option<Fault>,
-    /// Whether HTTP/2 is offered.
+    /// Whether HTTP/2 is offered. Only what is set at the start counts.
     pub(crate) http2: bool,
+    /// Whether it speaks TLS. Only what is set at the start counts.
+    pub(crate) tls: bool,
 }
 
 /// What answers a request.
@@ -55,6 +57,7 @@ pub(crate) enum Answer {
 pub(crate) struct GitServer {
     address: SocketAddr,
     certificates: TempDir,
+    tls: bool,
     options: Arc<Mutex<Options>>,
     counters: Arc<Counters>,
     stop: Option<oneshot::Sender<()>>,
@@ -71,7 +74,7 @@ struct Context {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { filter: true, authorization: None, answer: Answer::Git, fault: None, http2: true }
+        Self { filter: true, authorization: None, answer: Answer::Git, fault: None, http2: true, tls: true }
     }
 }
 
@@ -86,6 +89,7 @@ impl GitServer {
     /// Serves the bare repository at `repository` as `/fleet.git`.
     pub(crate) fn start(repository: &Path, options: Options) -> Self {
         let certificates = TempDir::new().unwrap();
+        let tls = options.tls;
         let acceptor = certify(certificates.path(), options.http2);
         let context = Context {
             repository: repository.to_owned(),
@@ -106,12 +110,13 @@ impl GitServer {
                 }
             });
         });
-        Self { address, certificates, options, counters, stop: Some(stop), thread: Some(thread) }
+        Self { address, certificates, tls, options, counters, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Where the repository is.
     pub(crate) fn url(&self) -> String {
-        format!("https://localhost:{}/fleet.git", self.address.port())
+        let scheme = if self.tls { "https" } else { "http" };
+        format!("{scheme}://localhost:{}/fleet.git", self.address.port())
     }
 
     /// The CA that signed the server's certificate.
@@ -168,17 +173,28 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, context: Context) 
         let (acceptor, context) = (acceptor.clone(), context.clone());
         tokio::spawn(async move {
             context.counters.connected();
-            let fault = context.options.lock().unwrap().fault;
+            let (fault, tls) = {
+                let options = context.options.lock().unwrap();
+                (options.fault, options.tls)
+            };
             let wire = Wire::new(stream, context.counters.clone(), fault);
-            // Clients that do not like our certificate, and connections that are cut, end here.
-            let Ok(stream) = acceptor.accept(wire).await else { return };
-            let service = service_fn(move |request| {
-                let context = context.clone();
-                async move { Ok::<_, Infallible>(answer(request, &context).await) }
-            });
-            let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
+            if !tls {
+                serve(wire, context).await;
+            } else if let Ok(stream) = acceptor.accept(wire).await {
+                // Clients that do not like our certificate, and connections that are cut, never get here.
+                serve(stream, context).await;
+            }
         });
     }
+}
+
+async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, context: Context) {
+    let service = service_fn(move |request| {
+        let context = context.clone();
+        async move { Ok::<_, Infallible>(answer(request, &context).await) }
+    });
+    // That a connection breaks is what some tests are about.
+    let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
 }
 
 async fn answer(request: Request<Incoming>, context: &Context) -> Response<Full<Bytes>> {
