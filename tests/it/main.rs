@@ -7,5 +7,7 @@
     reason = "tests start real programs and write files"
 )]
 
+mod cluster_connection;
 mod cluster_contract;
+mod cluster_hostile;
 mod support;
