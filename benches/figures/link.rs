@@ -19,8 +19,14 @@ const ROUNDS: usize = 5;
 const BEHIND: usize = 200;
 
 /// What a site asks for: its documents and three applications.
-const FEW_PATHS: [&str; 6] =
-    ["fleet.yaml", "sites/r4/defaults.yaml", "sites/r4/store-042.yaml", "apps/app07", "apps/app13", "apps/app42"];
+const FEW_PATHS: [&str; 6] = [
+    "fleet.yaml",
+    "sites/r4/defaults.yaml",
+    "sites/r4/store-042.yaml",
+    "apps/app07",
+    "apps/app13",
+    "apps/app42",
+];
 /// What a site without a fleet.yaml asks for.
 const WHOLE: [&str; 1] = [""];
 /// The application whose files are changed: one of the site's.
@@ -89,7 +95,10 @@ async fn all() -> Section {
 /// A fleet whose applications have 100 files each, and whose sites stand in folders of 100.
 fn fleet() -> Repo {
     let repo = Repo::init();
-    repo.write("fleet.yaml", "apiVersion: standfast.dev/v1alpha1\nkind: Fleet\nmetadata: {name: acme-stores}\n");
+    repo.write(
+        "fleet.yaml",
+        "apiVersion: standfast.dev/v1alpha1\nkind: Fleet\nmetadata: {name: acme-stores}\n",
+    );
     for application in 0..APPLICATIONS {
         (0..FILES).for_each(|file| change(&repo, application, file, "first"));
     }
@@ -140,14 +149,17 @@ async fn polls(repo: &Repo, tip: &str, section: &mut Section) {
             site.advance(Some(tip)).await.unwrap();
             new.push((traffic(&server) - before) as f64);
         }
-        let kept = Figure::new(format!("poll without change, kept connection{name}"), median(&kept), Unit::Bytes);
+        let kept =
+            Figure::new(format!("poll without change, kept connection{name}"), median(&kept), Unit::Bytes);
         section.add(kept.budget(1_000.0).flux("144 + 630 B over plain http"));
-        let new = Figure::new(format!("poll without change, new TLS connection{name}"), median(&new), Unit::Bytes);
+        let new =
+            Figure::new(format!("poll without change, new TLS connection{name}"), median(&new), Unit::Bytes);
         section.add(new.budget(3_000.0).note("full handshake"));
     }
     let server = GitServer::start(&repo.path(), Options::default());
     let bytes = after_a_cut(&server, tip).await;
-    let figure = Figure::new("poll without change, connection cut between polls", median(&bytes), Unit::Bytes);
+    let figure =
+        Figure::new("poll without change, connection cut between polls", median(&bytes), Unit::Bytes);
     section.add(figure.budget(3_000.0).note("resumed handshake, as behind a router that forgets"));
 }
 

@@ -7,7 +7,12 @@
 //!
 //! # Not here
 //! Assertions: a figure that is off its budget is marked with `!` and no test fails for it. What the figures mean: `benches/README.md`.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a measurement that goes wrong ends")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a measurement that goes wrong ends"
+)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is for people at a terminal")]
 #![allow(clippy::disallowed_methods, reason = "it measures time, starts programs and writes files")]
 #![allow(clippy::cast_precision_loss, reason = "figures are far below 2^52")]

@@ -4,9 +4,7 @@ use super::build::Agent;
 use crate::cluster::{Kinds, Query};
 use crate::health;
 use crate::model::Trouble;
-use crate::model::{
-    Desired, Digest, Gvk, HealthStatus, Inventory, Live, ObjectKey, OwnerLabel, Refusal,
-};
+use crate::model::{Desired, Digest, Gvk, HealthStatus, Inventory, Live, ObjectKey, OwnerLabel, Refusal};
 use crate::plan::{self, Decision, Finding, Place, Standing};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};

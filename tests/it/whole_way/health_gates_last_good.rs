@@ -49,7 +49,8 @@ async fn nothing_is_pruned_and_last_good_stays_while_something_is_in_progress() 
     let run = json!({"metadata": {"annotations": {"testcluster/pod": "run"}}});
     let hand = Hand::of(cluster, "kubelet").await;
     for pod in hand.list(("v1", "Pod"), Some(&namespace)).await {
-        hand.edit(("v1", "Pod"), Some(&namespace), pod["metadata"]["name"].as_str().unwrap(), run.clone()).await;
+        hand.edit(("v1", "Pod"), Some(&namespace), pod["metadata"]["name"].as_str().unwrap(), run.clone())
+            .await;
     }
     site.wait = true;
     assert_eq!(site.pass().await.deleted, [format!("ConfigMap {namespace}/b")]);
