@@ -2,7 +2,6 @@
 
 use super::build::Agent;
 use super::observe::{AT_ONCE, Item};
-use super::settle::Looked;
 use super::stage::{Prepared, Subject, Written};
 use crate::health;
 use crate::model::Trouble;
@@ -192,9 +191,8 @@ impl Agent {
     fn note_health(&mut self, progress: &Progress) {
         let Some(seen) = &self.work.seen else { return };
         self.work.health = progress.set.done.is_empty().then(|| {
-            let look = |(key, application): (&ObjectKey, &str)| Looked {
-                application: application.to_owned(),
-                status: seen.health.get(key).cloned().unwrap_or_else(|| health::absent(key)),
+            let look = |(key, application): (&ObjectKey, &str)| {
+                (application.to_owned(), seen.health.get(key).cloned().unwrap_or_else(|| health::absent(key)))
             };
             seen.standing.iter().map(look).collect()
         });

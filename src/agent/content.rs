@@ -71,7 +71,9 @@ impl Agent {
             return Ok(accepted.revision.clone());
         }
         let commit = self.source.recall(&revision.commit).await?;
-        let commit = commit.ok_or_else(|| Self::unknown(revision))?;
+        let missing =
+            || format!("the commit of {revision} is not on disk; it comes with the next contact to a mirror");
+        let commit = commit.ok_or_else(|| Trouble::transient("ContentMissing", missing()))?;
         let ground = match self.settings.pin {
             Some(pin) if pin == revision.commit => Ground::Pin(pin),
             _ => Ground::Facts(&self.facts),

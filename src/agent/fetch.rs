@@ -151,12 +151,4 @@ impl Agent {
         self.sink.moment(&Moment::Accepted { revision: floor.revision, signer: floor.signer, is_beginning });
         Event::Accepted
     }
-
-    /// What a proof is missing for: a revision that is neither proven now nor known to the facts.
-    pub(super) fn unknown(revision: &Revision) -> Trouble {
-        Trouble::transient(
-            "ContentMissing",
-            format!("the commit of {revision} is not on disk; it comes with the next contact to a mirror"),
-        )
-    }
 }
