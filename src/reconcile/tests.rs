@@ -250,7 +250,7 @@ proptest! {
         for event in events {
             let before = site.last_good.clone();
             let is_kept = event == Event::Kept && matches!(site.state, State::Keeping(_));
-            let (after, effect) = step(site, event, now(), 7, &RULES);
+            let (after, _) = step(site, event, now(), 7, &RULES);
             prop_assert!(is_kept || after.last_good == before);
             let _ = after.phase();
             site = after;
