@@ -32,8 +32,8 @@ pub mod status_file;
 
 pub use build::{Agent, Ports, Settings, build};
 pub use driver::Ending;
-pub use signals::serve;
 pub(crate) use observe::AT_ONCE;
+pub use signals::serve;
 //pub(crate) use open::assemble;
 //pub use open::{OpenError, open};
 pub(crate) use stage::{Prepared, Subject};

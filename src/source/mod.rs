@@ -2,17 +2,32 @@
 //!
 //! # What
 //! Asks mirrors for the commit chain above what is accepted, and, once `trust` has proven it, for the content of the paths that
-//! the site needs. All objects live in one bare object database, whichever mirror they came from.
+//! the site needs. All objects live in one bare object database, whichever mirror they came from. A mirror is a git server over
+//! HTTPS ([`MirrorSettings::Https`]) or a bare repository in a folder ([`MirrorSettings::Local`]); [`Git`] follows them.
 //!
 //! # Invariants
 //! Nothing unproven is read: `complete` takes a `Verified<Revision>`. Every byte that a server sends is counted and limited.
 //! Packs, their indices and the directory are fsynced before a call returns. No program is started, no work tree is kept.
+//! gix and its HTTP client live on one thread, and nothing of theirs is made or dropped inside async. Credentials are read anew
+//! for each connection and are in no error, log or `Debug` output.
+//!
+//! # On the wire
+//! One connection is kept. `ls-refs` asks for one ref by its whole name. Where the server filters, a chain comes as commits alone
+//! (`tree:0`, `have` the base, and no pack at all if the base is not in the tip's history). Content then comes level by level by
+//! object id, a folder that is new here whole in one request, and a whole repository as the thin difference to the newest revision
+//! that is at hand whole. Where the server does not filter, content comes along with the chain and waits until it is proven.
 //!
 //! # Not here
-//! Whether a commit may be run (`trust`), when to ask again (`reconcile`).
+//! Whether a commit may be run (`trust`), when to ask again (`reconcile`). Consolidating small packs, salvage of packs that a link
+//! cut short, SHA-256 repositories, SSH and bundles.
+//!
+//! # Dependencies
+//! `gix` and `gix-pack`: protocol, packs, objects. `gix-validate`: names in trees. `reqwest`: HTTP under gix's transport, for its
+//! own adapter tells neither a status nor a certificate apart. `rustls` with ring and `rustls-native-certs`: whom we believe.
 //!
 //! # Tests
 //! `tests/it/source_*.rs` against `git http-backend` behind TLS; the contract test runs on the fake and on the real one.
+//! `fuzz/` for what servers say, packs and trees.
 
 mod chain;
 mod complete;
@@ -26,6 +41,8 @@ mod lookup;
 mod mirror;
 mod mirror_error;
 mod objects;
+#[cfg(any(test, feature = "testing"))]
+pub mod probe;
 mod settings;
 #[cfg(test)]
 mod tests;

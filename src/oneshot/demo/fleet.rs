@@ -31,7 +31,8 @@ const MANIFESTS: &[(&str, &str)] = &[
 
 /// All files, for a fleet and a namespace of these names.
 pub(super) fn files(fleet: &str, namespace: &str) -> Files {
-    let fill = |text: &str| text.replace("@fleet@", fleet).replace("@namespace@", namespace).replace("@site@", SITE);
+    let fill =
+        |text: &str| text.replace("@fleet@", fleet).replace("@namespace@", namespace).replace("@site@", SITE);
     let manifests = MANIFESTS.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
     let documents = [("fleet.yaml".to_owned(), fill(FLEET)), (format!("sites/{SITE}.yaml"), fill(DOCUMENT))];
     manifests.chain(documents).collect()

@@ -89,7 +89,8 @@ impl Pass {
     /// Whether every application is healthy at its revision, whatever the link does.
     pub(super) fn are_applications_steady(&self) -> bool {
         let known = &self.status.applications;
-        !known.is_empty() && known.iter().all(|one| one.phase == ApplicationPhase::Steady && one.health == Health::Current)
+        !known.is_empty()
+            && known.iter().all(|one| one.phase == ApplicationPhase::Steady && one.health == Health::Current)
     }
 
     /// Bytes over the link.

@@ -97,7 +97,12 @@ impl Space {
 
     async fn look(&self) -> Result<Option<Live>, Error> {
         let gvk = Gvk::new("v1", "Namespace");
-        let key = ObjectKey { group: String::new(), kind: gvk.kind.clone(), namespace: None, name: self.namespace.clone() };
+        let key = ObjectKey {
+            group: String::new(),
+            kind: gvk.kind.clone(),
+            namespace: None,
+            name: self.namespace.clone(),
+        };
         Ok(self.cluster.get(&gvk, &key).await?)
     }
 

@@ -80,7 +80,10 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
 
     async fn first_commit(&self, booted: &mut Booted, files: &Files) -> Result<CommitId, Error> {
         self.chapter("A fleet, a signer, a site");
-        self.plain(format!("The fleet: a git repository of {} files, two applications with {OBJECTS} objects.", files.len()));
+        self.plain(format!(
+            "The fleet: a git repository of {} files, two applications with {OBJECTS} objects.",
+            files.len()
+        ));
         self.plain(format!("The signer: {}, with an SSH key made a moment ago.", self.alice.email));
         self.plain(format!("The site: {SITE}. It knows one mirror, and Alice's public key."));
 
@@ -89,14 +92,26 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         let pass = self.pass(booted).await;
         self.proven(&pass, first, true)?;
         let made = pass.done.iter().filter(|done| done.outcome == Outcome::Created).count();
-        pass.holds("every object is made", made == OBJECTS && pass.done.len() == OBJECTS && pass.rendered == OBJECTS)?;
+        pass.holds(
+            "every object is made",
+            made == OBJECTS && pass.done.len() == OBJECTS && pass.rendered == OBJECTS,
+        )?;
         pass.holds("the site is steady and this commit its last-good", is_steady_at(&pass, first))?;
         let space = &self.space.namespace;
-        self.good(format!("applied: {made} objects, the namespace {space} first, all healthy, in {}", time(pass.took)));
+        self.good(format!(
+            "applied: {made} objects, the namespace {space} first, all healthy, in {}",
+            time(pass.took)
+        ));
 
         let pass = self.pass(booted).await;
-        pass.holds("a second look writes nothing", pass.reached() && pass.done.is_empty() && pass.unchanged == OBJECTS)?;
-        self.good(format!("looked again: {} objects are as they should be, nothing is written", pass.unchanged));
+        pass.holds(
+            "a second look writes nothing",
+            pass.reached() && pass.done.is_empty() && pass.unchanged == OBJECTS,
+        )?;
+        self.good(format!(
+            "looked again: {} objects are as they should be, nothing is written",
+            pass.unchanged
+        ));
         Ok(first)
     }
 
@@ -107,7 +122,10 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         self.proven(&pass, second, false)?;
         let till = format!("Deployment.apps {}/till", self.space.namespace);
         pass.holds("only the till is written", pass.written() == [(Outcome::Configured, till.clone())])?;
-        pass.holds("all else is left as it was", pass.unchanged == OBJECTS - 1 && is_steady_at(&pass, second))?;
+        pass.holds(
+            "all else is left as it was",
+            pass.unchanged == OBJECTS - 1 && is_steady_at(&pass, second),
+        )?;
         pass.holds("there are two tills", self.till().await?.is_some_and(|till| till.replicas == 2))?;
         self.good(format!("applied: {till}, and not one write to the other {}", pass.unchanged));
         Ok(second)
@@ -115,7 +133,8 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
 
     async fn no_link(&self) -> Result<Booted, Error> {
         self.chapter("The link is down, the power was out, and somebody deleted a service");
-        let (mirror, away) = (self.repository.path().to_owned(), self.repository.path().with_extension("away"));
+        let (mirror, away) =
+            (self.repository.path().to_owned(), self.repository.path().with_extension("away"));
         let moved = |source| Error::Write { path: mirror.clone(), source };
         durable::rename(&RealDisk, &mirror, &away).map_err(moved)?;
         self.space.delete("v1", "Service", "till").await?;
@@ -124,7 +143,10 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         durable::rename(&RealDisk, &away, &mirror).map_err(moved)?;
         let service = format!("Service {}/till", self.space.namespace);
         pass.holds("the mirror is away", pass.fetched.is_none() && pass.status.link.reason.is_some())?;
-        pass.holds("only the service is made again", pass.written() == [(Outcome::Created, service.clone())])?;
+        pass.holds(
+            "only the service is made again",
+            pass.written() == [(Outcome::Created, service.clone())],
+        )?;
         pass.holds("all applications are healthy", pass.are_applications_steady())?;
         let is_back = self.space.get("v1", "Service", "till").await?.is_some();
         pass.holds("the service is back", is_back)?;
@@ -132,7 +154,12 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         Ok(booted)
     }
 
-    async fn an_object_leaves(&self, booted: &mut Booted, files: &Files, parent: CommitId) -> Result<(), Error> {
+    async fn an_object_leaves(
+        &self,
+        booted: &mut Booted,
+        files: &Files,
+        parent: CommitId,
+    ) -> Result<(), Error> {
         self.chapter("The link is back, and Alice removes a file");
         let last = self.commit(Draft { files, parent: Some(parent), message: "pos: no more closing job" })?;
         let pass = self.pass(booted).await;
@@ -148,7 +175,9 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
     /// Checks and tells that this commit was proven just now.
     fn proven(&self, pass: &Pass, commit: CommitId, is_first: bool) -> Result<(), Error> {
         let accepted = pass.accepted.as_ref().filter(|(revision, ..)| revision.commit == commit);
-        let Some((_, signer, is_beginning)) = accepted.filter(|(_, _, is_beginning)| *is_beginning == is_first) else {
+        let Some((_, signer, is_beginning)) =
+            accepted.filter(|(_, _, is_beginning)| *is_beginning == is_first)
+        else {
             return pass.holds("the commit is proven", false);
         };
         let begins = if *is_beginning { "; this site's trust begins here" } else { "" };
@@ -164,7 +193,12 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         Ok(commit)
     }
 
-    pub(super) fn draft(&self, draft: Draft<'_>, author: &Author, signer: Option<&Author>) -> Result<CommitId, Error> {
+    pub(super) fn draft(
+        &self,
+        draft: Draft<'_>,
+        author: &Author,
+        signer: Option<&Author>,
+    ) -> Result<CommitId, Error> {
         self.repository.commit(draft, author, signer, self.clock.now())
     }
 
