@@ -77,8 +77,14 @@ pub struct Want {
 /// The source of revisions.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Asks the mirrors in order for the tip and its chain down to the base. Brings commits; anything else that a server sends
-    /// along waits in a pack of its own until `complete` is called for the proven revision, and goes if another `advance` comes first.
+    /// Asks the mirrors in order for the tip and its chain down to the base. The first mirror whose chain meets the base wins; if
+    /// none does, the first that answered is given, for `trust` to judge: the tip, and what is on disk below it.
+    ///
+    /// What a mirror sends waits in packs of its own until `complete` is called for the tip, or until the tip is the base of a
+    /// later call, which means that it was accepted. It goes when a later call finds that no mirror offers that tip any more.
+    ///
+    /// # Errors
+    /// `Mirrors` if none was of use, each with its reason.
     async fn advance(&self, want: &Want) -> Result<CommitChain, Error>;
 
     /// Brings the content of `paths` (folders with all below them, or single files; a path that the tree does not have is no
