@@ -18,7 +18,7 @@
 //! | [`cluster`] | the Kubernetes API |
 //! | [`health`] | pure: live object → health |
 //! | [`report`] | tell people |
-//! | [`reconcile`] | pure state machines: (state, event, now) → (state, effects) |
+//! | [`reconcile`] | pure state machines: (state, event, now) → (state, effect) |
 //! | [`config`] | the site's own configuration |
 //! | [`agent`] | wiring and the driver loop, one file an effect |
 //! | [`oneshot`] | work without the loop |
@@ -75,7 +75,7 @@ pub mod cluster;
 pub mod health;
 pub mod report;
 pub mod reconcile;
-//pub mod config;
+pub mod config;
 pub mod agent;
 pub mod oneshot;
-//pub mod cli;
+pub mod cli;

@@ -18,6 +18,7 @@ pub mod baseline;
 pub mod class;
 pub mod commit;
 pub mod desired;
+pub mod duration;
 pub mod facts;
 #[cfg(any(test, feature = "testing"))]
 pub mod fake;
@@ -45,6 +46,7 @@ pub use baseline::Baseline;
 pub use class::{Classify, ErrorClass};
 pub use commit::{ChainEnd, CommitChain, RawCommit, Traffic};
 pub use desired::{Desired, DesiredApplication};
+pub use duration::parse_duration;
 pub use facts::{ApplicationFacts, Facts, Floor, Quarantine};
 pub use hash::{BlobId, CommitId, Digest, Hash, TreeId};
 pub use health::{Health, HealthStatus};

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod config_readme;
 mod power_cut;
 mod render_kubectl;
 mod source_bad_answers;
@@ -18,7 +19,9 @@ mod source_local;
 mod source_mirrors;
 mod source_restart;
 mod source_unfiltered;
+mod cluster_connection;
 mod cluster_contract;
+mod cluster_hostile;
 mod support;
 mod test_cluster;
 mod whole_way;

@@ -73,11 +73,13 @@ pub(super) fn prune(place: Place<'_>, value: &mut Value, gone: &Fields, kept: &F
             remove(place, value, step);
             continue;
         }
-        let Some((place, child)) = child(place, value, step) else { continue };
-        prune(place, child, gone, kept);
-        let is_void =
-            child.as_object().is_some_and(Map::is_empty) || child.as_array().is_some_and(Vec::is_empty);
-        if is_void && kept.is_empty() {
+        let shape = place.shape(value);
+        let Some((below, child)) = child(place, value, step) else { continue };
+        prune(below, child, gone, kept);
+        if let Shape::Keyed(keys) = shape {
+            complete(keys, child);
+        }
+        if child.as_object().is_some_and(Map::is_empty) || child.as_array().is_some_and(Vec::is_empty) {
             remove(place, value, step);
         }
     }
@@ -157,14 +159,14 @@ impl Difference {
             match old.get(step) {
                 Some((_, old)) => {
                     let inner = Self::between(*place, old, value);
-                    self.changed.add(step.clone(), inner.changed);
-                    self.removed.add(step.clone(), inner.removed);
+                    self.changed.add(step.clone(), &inner.changed);
+                    self.removed.add(step.clone(), &inner.removed);
                 }
-                None => self.changed.add(step.clone(), whole(*place, step, value)),
+                None => self.changed.add(step.clone(), &whole(*place, step, value)),
             }
         }
         for (step, (place, value)) in old.iter().filter(|(step, _)| !new.contains_key(*step)) {
-            self.removed.add(step.clone(), whole(*place, step, value));
+            self.removed.add(step.clone(), &whole(*place, step, value));
         }
     }
 }

@@ -95,18 +95,20 @@ impl<'a> Place<'a> {
         match (self.shape(value), value) {
             (Shape::Map, Value::Object(map)) => {
                 for (field, value) in map {
-                    fields.add(format!("f:{field}"), self.field(field).fields(value));
+                    fields.add(format!("f:{field}"), &self.field(field).fields(value));
                 }
             }
             (Shape::Keyed(keys), Value::Array(list)) => {
                 for value in list {
                     let mut item = self.item().fields(value);
                     item.here = true;
-                    fields.add(key(keys, value), item);
+                    fields.add(key(keys, value), &item);
                 }
             }
             (Shape::Set, Value::Array(list)) => {
-                list.iter().for_each(|value| fields.add(format!("v:{value}"), Fields::leaf()));
+                for value in list {
+                    fields.add(format!("v:{value}"), &Fields::leaf());
+                }
             }
             _ => {}
         }
@@ -115,7 +117,8 @@ impl<'a> Place<'a> {
     }
 
     fn is_whole_map(self) -> bool {
-        let is_reference = matches!((self.parent, self.field), ("imagePullSecrets" | "secrets", ""));
+        let is_reference =
+            matches!((self.parent, self.field), ("imagePullSecrets" | "ownerReferences" | "secrets", ""));
         let is_backend_port = self.kind == "Ingress" && (self.parent, self.field) == ("service", "port");
         self.is_builtin && (WHOLE.contains(&self.field) || is_reference || is_backend_port)
     }
@@ -127,9 +130,8 @@ impl<'a> Place<'a> {
             ("metadata", "ownerReferences") => Shape::Keyed(&["uid"]),
             ("spec", "ports") if self.kind == "Service" => Shape::Keyed(&["port", "protocol"]),
             ("", "ports") => Shape::Keyed(&["containerPort", "protocol"]),
-            ("spec", "imagePullSecrets") => Shape::Keyed(&["name"]),
             (_, "secrets") if is_at_root && self.kind == "ServiceAccount" => Shape::Keyed(&["name"]),
-            ("resources", "claims") => Shape::Keyed(&["name"]),
+            ("spec", "imagePullSecrets") | ("resources", "claims") => Shape::Keyed(&["name"]),
             (_, field) => KEYED
                 .iter()
                 .find(|(name, _)| *name == field)
