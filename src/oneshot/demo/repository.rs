@@ -66,7 +66,8 @@ impl Repository {
     pub(super) fn init(path: &Path) -> Result<Self, Error> {
         let folders = [path.to_owned(), path.join("objects"), path.join("refs"), path.join("refs/heads")];
         for folder in folders {
-            durable::ensure_dir(&RealDisk, &folder).map_err(|source| Error::Write { path: folder, source })?;
+            durable::ensure_dir(&RealDisk, &folder)
+                .map_err(|source| Error::Write { path: folder, source })?;
         }
         let repository =
             Self { path: path.to_owned(), objects: gix::odb::loose::Store::at(path.join("objects"), KIND) };
