@@ -78,4 +78,4 @@ pub mod reconcile;
 pub mod config;
 pub mod agent;
 pub mod oneshot;
-//pub mod cli;
+pub mod cli;

@@ -65,7 +65,10 @@ fn show(path: &Path, format: Format) -> Result<ExitCode, Failure> {
     match format {
         Format::Json => output::json(&shown)?,
         Format::Human => {
-            let rows: Vec<_> = shown.iter().map(|value| vec![value.key.clone(), value.value.clone(), value.origin.clone()]).collect();
+            let rows: Vec<_> = shown
+                .iter()
+                .map(|value| vec![value.key.clone(), value.value.clone(), value.origin.clone()])
+                .collect();
             table(&["KEY", "VALUE", "FROM"], &rows).iter().for_each(|line| output::out(line));
         }
     }

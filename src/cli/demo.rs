@@ -3,6 +3,7 @@
 use super::error::Failure;
 use super::output::{self, Paint};
 use super::setup;
+use crate::model::explain;
 use crate::oneshot::demo;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +38,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         demo::Line::Refused(text) => output::out(&format!("  {} {text}", paint.red("✗"))),
         demo::Line::Plain(text) => output::out(&format!("    {}", paint.dim(&text))),
     };
-    setup::runtime()?.block_on(demo::run(kubeconfig, tell)).map_err(|error| Failure::new(error.to_string()))?;
+    let failed = |error: demo::Error| Failure::new(explain(&error));
+    let place = kubeconfig.map_or(Ok(demo::Place::Memory), demo::Place::on_cluster).map_err(failed)?;
+    // Where there is no signal to wait for, the story is told to its end.
+    let stop = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    setup::runtime()?.block_on(demo::run(place, &std::env::temp_dir(), tell, stop)).map_err(failed)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,8 +1,8 @@
 //! What a person reads when a command fails, and the exit code.
 
 use super::output;
-use crate::model::{Classify, ErrorClass};
 use crate::model::Trouble;
+use crate::model::{Classify, ErrorClass};
 
 /// The command failed.
 pub(super) const FAILED: u8 = 1;
@@ -44,7 +44,8 @@ impl Failure {
 
     /// What kept a pass from its goal.
     pub(super) fn from_troubles(troubles: &[Trouble]) -> Self {
-        let messages = troubles.iter().map(|trouble| format!("{}: {}", trouble.reason, trouble.message)).collect();
+        let messages =
+            troubles.iter().map(|trouble| format!("{}: {}", trouble.reason, trouble.message)).collect();
         let all_configuration = troubles.iter().all(|trouble| trouble.class == ErrorClass::Misconfigured);
         Self { messages, hints: Vec::new(), code: if all_configuration { CONFIGURATION } else { FAILED } }
     }

@@ -41,10 +41,18 @@ impl Narrator {
         }
         for refused in &set.refused {
             let place = refused.application.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
-            output::err(&format!("    {} {place}{}", self.paint.red(refused.reason.as_str()), refused.message));
+            output::err(&format!(
+                "    {} {place}{}",
+                self.paint.red(refused.reason.as_str()),
+                refused.message
+            ));
         }
         let written = set.done.iter().filter(|done| done.outcome != Outcome::Failed).count();
-        output::err(&format!("  {verb} {written}, unchanged {}, refused {}", set.unchanged, set.refused.len()));
+        output::err(&format!(
+            "  {verb} {written}, unchanged {}, refused {}",
+            set.unchanged,
+            set.refused.len()
+        ));
     }
 }
 
@@ -54,8 +62,12 @@ impl Sink for Narrator {
         let say = |text: String| output::err(&text);
         match moment {
             Moment::Fetching => say("  asking the mirrors …".to_owned()),
-            Moment::Fetched { mirror, commits: 0, bytes } => say(format!("  {mirror} has nothing new ({bytes} bytes)")),
-            Moment::Fetched { mirror, commits, bytes } => say(format!("  {mirror} offers {commits} new commit(s) ({bytes} bytes)")),
+            Moment::Fetched { mirror, commits: 0, bytes } => {
+                say(format!("  {mirror} has nothing new ({bytes} bytes)"))
+            }
+            Moment::Fetched { mirror, commits, bytes } => {
+                say(format!("  {mirror} offers {commits} new commit(s) ({bytes} bytes)"))
+            }
             Moment::Unreachable(why) => say(format!("  {} {why}", paint.yellow("no mirror answered:"))),
             Moment::Checked(commit, verification) => say(format!("    {} {verification}", commit.short())),
             Moment::Accepted { revision, is_beginning: true, .. } => {
@@ -67,12 +79,17 @@ impl Sink for Narrator {
                 say(format!("  rendered {revision}: {applications} application(s), {objects} object(s)"));
                 notes.iter().for_each(|note| say(format!("  {} {note}", paint.yellow("note:"))));
             }
-            Moment::RenderFailed(revision, why) => say(format!("  {} {revision}: {why}", paint.red("cannot render"))),
+            Moment::RenderFailed(revision, why) => {
+                say(format!("  {} {revision}: {why}", paint.red("cannot render")))
+            }
             Moment::Progress { done, of } => self.bar(*done, *of),
             Moment::Applied(set) => self.changes(set, "applied"),
             Moment::Judged(Health::Current, _) => say(format!("  {}", paint.green("all is Current"))),
             Moment::Judged(worst, looked) => {
-                looked.iter().take(NAMED).for_each(|known| say(format!("    {} {}: {}", known.health, known.key, known.message)));
+                looked
+                    .iter()
+                    .take(NAMED)
+                    .for_each(|known| say(format!("    {} {}: {}", known.health, known.key, known.message)));
                 say(format!("  health: {}", paint.yellow(&worst.to_string())));
             }
             Moment::Pruned(set) if set.done.is_empty() && set.refused.is_empty() => {}

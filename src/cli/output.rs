@@ -73,7 +73,8 @@ pub(super) fn err(text: &str) {
 
 /// Prints a value as JSON, indented.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(value).map_err(|error| Failure::new(format!("printing JSON: {error}")))?;
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::new(format!("printing JSON: {error}")))?;
     out(&text);
     Ok(())
 }
@@ -99,7 +100,8 @@ mod tests {
 
     #[test]
     fn columns_line_up() {
-        let rows = vec![vec!["a".to_owned(), "Größe".to_owned()], vec!["long name".to_owned(), "x".to_owned()]];
+        let rows =
+            vec![vec!["a".to_owned(), "Größe".to_owned()], vec!["long name".to_owned(), "x".to_owned()]];
         assert_eq!(table(&["NAME", "B"], &rows), ["NAME       B", "a          Größe", "long name  x"]);
     }
 }

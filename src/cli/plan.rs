@@ -4,8 +4,8 @@ use super::error::{Failure, PENDING};
 use super::narrate::Narrator;
 use super::output::{self, Format, Paint};
 use super::setup;
-use crate::oneshot::{self, look};
 use crate::model::plan::{Action, Change, Plan, Step};
+use crate::oneshot::{self, look};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,10 +19,11 @@ pub(super) struct Arguments {}
 pub(super) fn run(_: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
-    let mut looking =
-        look::open(&settings, true, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+    let mut looking = look::open(&settings, true, Box::new(Narrator::new()))
+        .map_err(|error| Failure::from_error(&error))?;
     let agent = &mut looking.agent;
-    let plan = runtime.block_on(oneshot::plan::plan(agent)).map_err(|troubles| Failure::from_troubles(&troubles))?;
+    let plan =
+        runtime.block_on(oneshot::plan::plan(agent)).map_err(|troubles| Failure::from_troubles(&troubles))?;
     match format {
         Format::Json => output::json(&to_json(&plan))?,
         Format::Human => print(&plan),
@@ -74,12 +75,18 @@ fn print_step(step: &Step, paint: Paint) {
     output::out(&format!("  {sign} {} [{}]{word}", step.key, step.application));
     for change in changes {
         let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "nothing".to_owned());
-        output::out(&format!("      {} {} → {}", change.path, paint.red(&side(&change.from)), paint.green(&side(&change.to))));
+        output::out(&format!(
+            "      {} {} → {}",
+            change.path,
+            paint.red(&side(&change.from)),
+            paint.green(&side(&change.to))
+        ));
     }
 }
 
 fn to_json(plan: &Plan) -> Value {
-    let stages: Vec<_> = plan.stages.iter().map(|stage| json!({"name": stage.name, "steps": steps(&stage.steps)})).collect();
+    let stages: Vec<_> =
+        plan.stages.iter().map(|stage| json!({"name": stage.name, "steps": steps(&stage.steps)})).collect();
     let refused: Vec<_> = plan
         .refused
         .iter()

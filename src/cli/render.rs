@@ -27,17 +27,21 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
-    let mut looking =
-        look::open(&settings, false, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+    let mut looking = look::open(&settings, false, Box::new(Narrator::new()))
+        .map_err(|error| Failure::from_error(&error))?;
     let agent = &mut looking.agent;
-    let desired = runtime.block_on(oneshot::plan::look(agent)).map_err(|troubles| Failure::from_troubles(&troubles))?;
+    let desired =
+        runtime.block_on(oneshot::plan::look(agent)).map_err(|troubles| Failure::from_troubles(&troubles))?;
     let known: Vec<_> = desired.applications.iter().map(|known| known.application.name.as_str()).collect();
     if let Some(name) = arguments.application.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(Failure::new(format!("no application {name} targets this site")).hint(format!("there are: {}", known.join(", "))));
+        return Err(Failure::new(format!("no application {name} targets this site"))
+            .hint(format!("there are: {}", known.join(", "))));
     }
     let objects = objects(&desired, arguments);
     match format {
-        Format::Json => output::json(&serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects}))?,
+        Format::Json => {
+            output::json(&serde_json::json!({"apiVersion": "v1", "kind": "List", "items": objects}))?
+        }
         Format::Human => {
             let nodes: Vec<_> = objects.iter().map(standfast_yaml::Node::from_json).collect();
             output::out(standfast_yaml::emit(&nodes).trim_end());
@@ -57,7 +61,10 @@ fn shown(object: &Object, with_secrets: bool) -> Value {
     if object.gvk().is("", "Secret") && !with_secrets {
         for map in ["data", "stringData"] {
             let entries = value.get_mut(map).and_then(Value::as_object_mut);
-            entries.into_iter().flat_map(|entries| entries.values_mut()).for_each(|value| *value = Value::from("***"));
+            entries
+                .into_iter()
+                .flat_map(|entries| entries.values_mut())
+                .for_each(|value| *value = Value::from("***"));
         }
     }
     value

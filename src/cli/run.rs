@@ -26,7 +26,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
-    let teller: Box<dyn Sink> = if arguments.once { Box::new(Narrator::new()) } else { Box::new(crate::report::log::Log::default()) };
+    let teller: Box<dyn Sink> =
+        if arguments.once { Box::new(Narrator::new()) } else { Box::new(crate::report::log::Log::default()) };
     let waits = arguments.wait || !arguments.once;
     let mut agent = agent::open(&settings, waits, teller).map_err(|error| Failure::from_error(&error))?;
     if !arguments.once {

@@ -14,14 +14,20 @@ const LOG: &str = "STANDFAST_LOG";
 pub(super) fn logging(is_daemon: bool) {
     let default = if is_daemon { "info" } else { "error" };
     let chosen = std::env::var(LOG).unwrap_or_else(|_| default.to_owned());
-    let filter = tracing_subscriber::EnvFilter::try_new(chosen).unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    let filter = tracing_subscriber::EnvFilter::try_new(chosen)
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .try_init();
 }
 
 /// Reads the site's configuration; all that is wrong with it at once.
 #[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 pub(super) fn settings(path: &Path) -> Result<Settings, Failure> {
-    let environment = Environment { credentials_directory: std::env::var(CREDENTIALS).ok().map(PathBuf::from) };
+    let environment =
+        Environment { credentials_directory: std::env::var(CREDENTIALS).ok().map(PathBuf::from) };
     config::load(path, &environment).map_err(|problems| Failure {
         messages: problems.iter().map(ToString::to_string).collect(),
         hints: vec![format!("check it with: standfast config check --config {}", path.display())],

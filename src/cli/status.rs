@@ -25,7 +25,8 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
         Format::Json => output::json(&status)?,
         Format::Human => print(&status),
     }
-    let is_fine = status.phase == SitePhase::Steady && status.applications.iter().all(|known| known.health == Health::Current);
+    let is_fine = status.phase == SitePhase::Steady
+        && status.applications.iter().all(|known| known.health == Health::Current);
     Ok(ExitCode::from(if arguments.exit_code && !is_fine { PENDING } else { 0 }))
 }
 
@@ -39,7 +40,8 @@ fn read(path: &Path) -> Result<SiteStatus, Failure> {
             _ => failure,
         }
     })?;
-    serde_json::from_slice(&text).map_err(|error| Failure::new(format!("reading the status from {}: {error}", path.display())))
+    serde_json::from_slice(&text)
+        .map_err(|error| Failure::new(format!("reading the status from {}: {error}", path.display())))
 }
 
 /// Prints a status for people.
@@ -66,7 +68,9 @@ fn lines(status: &SiteStatus, paint: Paint) -> Vec<String> {
     lines.push(field("applied", or_none(&status.revision.applied)));
     lines.push(field("last-good", or_none(&status.revision.last_good)));
     let link = match (&status.link.mirror, &status.link.last_contact) {
-        (Some(mirror), Some(at)) => format!("{mirror} answered {at}, {} bytes today", status.link.bytes_today),
+        (Some(mirror), Some(at)) => {
+            format!("{mirror} answered {at}, {} bytes today", status.link.bytes_today)
+        }
         _ => "no mirror has answered yet".to_owned(),
     };
     lines.push(field("link", link));
@@ -82,8 +86,16 @@ fn lines(status: &SiteStatus, paint: Paint) -> Vec<String> {
 }
 
 fn row(known: &ApplicationStatus) -> Vec<String> {
-    let revision = known.revision.as_deref().and_then(|text| text.rsplit(':').next()).map(|id| id.chars().take(12).collect());
-    let reason = known.reason.as_ref().map(|reason| format!("{}: {}", reason.code, reason.message)).unwrap_or_default();
+    let revision = known
+        .revision
+        .as_deref()
+        .and_then(|text| text.rsplit(':').next())
+        .map(|id| id.chars().take(12).collect());
+    let reason = known
+        .reason
+        .as_ref()
+        .map(|reason| format!("{}: {}", reason.code, reason.message))
+        .unwrap_or_default();
     vec![
         known.name.clone(),
         format!("{:?}", known.phase),

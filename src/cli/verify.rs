@@ -1,8 +1,8 @@
 //! `standfast verify`
 
 use super::error::Failure;
-use super::output::{self, Format, Paint};
 use super::narrate::Narrator;
+use super::output::{self, Format, Paint};
 use super::setup;
 use crate::oneshot::look;
 use crate::oneshot::verify::{Report, verify};
@@ -18,8 +18,8 @@ pub(super) struct Arguments {}
 pub(super) fn run(_: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
-    let mut looking =
-        look::open(&settings, false, Box::new(Narrator::new())).map_err(|error| Failure::from_error(&error))?;
+    let mut looking = look::open(&settings, false, Box::new(Narrator::new()))
+        .map_err(|error| Failure::from_error(&error))?;
     let agent = &mut looking.agent;
     let report = runtime.block_on(verify(agent)).map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     match format {
@@ -37,7 +37,11 @@ fn print(report: &Report) {
     output::out(&format!("{} offers {}", report.mirror, report.revision));
     for commit in &report.commits {
         let sign = if commit.good { paint.green("✓") } else { paint.red("✗") };
-        output::out(&format!("  {sign} {} {}", commit.commit.chars().take(12).collect::<String>(), commit.verification));
+        output::out(&format!(
+            "  {sign} {} {}",
+            commit.commit.chars().take(12).collect::<String>(),
+            commit.verification
+        ));
     }
     match (&report.refused, report.commits.is_empty()) {
         (Some(_), _) => {}

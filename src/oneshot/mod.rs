@@ -13,6 +13,6 @@
 //! `tests/it/cli_*.rs` and `tests/it/demo.rs`.
 
 pub mod demo;
-//pub mod look;
+pub mod look;
 pub mod plan;
 pub mod verify;

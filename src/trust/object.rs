@@ -18,7 +18,8 @@ pub(super) fn id_of(like: &Hash, kind: Kind, bytes: &[u8]) -> Result<Hash, Colli
         }
         // gix would bring a second copy of this hash function.
         Hash::Sha256(_) => {
-            let header = format!("{} {}\0", std::str::from_utf8(kind.as_bytes()).unwrap_or_default(), bytes.len());
+            let header =
+                format!("{} {}\0", std::str::from_utf8(kind.as_bytes()).unwrap_or_default(), bytes.len());
             Ok(Hash::Sha256(Sha256::new().chain_update(header).chain_update(bytes).finalize().into()))
         }
     }

@@ -118,13 +118,18 @@ impl World {
     async fn check_always(&self, before: &Facts, accepted: &[CommitId], at: &str) {
         let facts = self.facts();
         let floor = |facts: &Facts| facts.floor.as_ref().map(|floor| floor.revision.commit);
-        let place = |commit: Option<CommitId>| commit.map(|commit| accepted.iter().position(|one| *one == commit).unwrap());
+        let place = |commit: Option<CommitId>| {
+            commit.map(|commit| accepted.iter().position(|one| *one == commit).unwrap())
+        };
         assert!(place(floor(&facts)) >= place(floor(before)), "{at}: the floor went down");
         assert!(facts.generation >= before.generation, "{at}: the facts went back");
         assert!(self.config_map("default", "not-ours").await.is_some(), "{at}: a foreign object was pruned");
         if before.last_good.is_some() {
             let shop = self.shop().await;
-            assert!(shop.contains_key("stays") && shop.contains_key("changes"), "{at}: last-good lost objects: {shop:?}");
+            assert!(
+                shop.contains_key("stays") && shop.contains_key("changes"),
+                "{at}: last-good lost objects: {shop:?}"
+            );
         }
     }
 
@@ -137,7 +142,8 @@ impl World {
             phases.push(told.last().unwrap().phase);
         }
         assert_eq!(phases.last(), Some(&SitePhase::Steady), "{at}");
-        let expected: BTreeMap<_, _> = expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let expected: BTreeMap<_, _> =
+            expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         assert_eq!(self.shop().await, expected, "{at}");
         let facts = self.facts();
         assert_eq!(facts.last_good, facts.floor.map(|floor| floor.revision), "{at}");
@@ -150,7 +156,11 @@ const AFTER_FIRST: &[(&str, &str)] = &[("changes", "one"), ("goes", "one"), ("st
 const AFTER_SECOND: &[(&str, &str)] = &[("changes", "two"), ("comes", "two"), ("stays", "one")];
 
 /// Cuts the power at every effect of the pass that `prepare`d worlds are about to make.
-async fn at_every_effect(prepare: impl AsyncFn() -> (World, Vec<CommitId>), expected: &[(&str, &str)], lose_cache: bool) {
+async fn at_every_effect(
+    prepare: impl AsyncFn() -> (World, Vec<CommitId>),
+    expected: &[(&str, &str)],
+    lose_cache: bool,
+) {
     let (world, _) = prepare().await;
     let counting = Fuse::never();
     assert_eq!(world.pass(&counting).await, Ending::Done);
@@ -210,7 +220,10 @@ async fn while_drift_is_healed_offline() {
             namespace: Some("shop".to_owned()),
             name: name.to_owned(),
         };
-        world.cluster.foreign_edit("kubectl-edit", &gvk, &key("changes"), &json!({"data": {"value": "hacked"}})).unwrap();
+        world
+            .cluster
+            .foreign_edit("kubectl-edit", &gvk, &key("changes"), &json!({"data": {"value": "hacked"}}))
+            .unwrap();
         world.cluster.foreign_delete(&key("comes"));
         (world, accepted)
     };

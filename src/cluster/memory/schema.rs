@@ -115,7 +115,8 @@ impl<'a> Place<'a> {
     }
 
     fn is_whole_map(self) -> bool {
-        let is_reference = matches!((self.parent, self.field), ("imagePullSecrets" | "ownerReferences" | "secrets", ""));
+        let is_reference =
+            matches!((self.parent, self.field), ("imagePullSecrets" | "ownerReferences" | "secrets", ""));
         let is_backend_port = self.kind == "Ingress" && (self.parent, self.field) == ("service", "port");
         self.is_builtin && (WHOLE.contains(&self.field) || is_reference || is_backend_port)
     }

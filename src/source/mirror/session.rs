@@ -123,7 +123,8 @@ fn arguments(ask: &Ask<'_>) -> Vec<BString> {
         History::TipAlone => lines.push("deepen 1".into()),
         // We say that our history ends there: else the server would send all that lies between.
         History::Since(older) => {
-            let since = ["thin-pack".into(), "deepen 1".into(), format!("shallow {older}"), format!("have {older}")];
+            let since =
+                ["thin-pack".into(), "deepen 1".into(), format!("shallow {older}"), format!("have {older}")];
             lines.extend(since);
         }
         History::Above { base, thin } => {

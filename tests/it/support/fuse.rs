@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use standfast::cluster::{Applied, ApplyMode, Cluster, Deleted, Each, Kinds, Query};
-use standfast::model::{Artifact, CommitChain, CommitId, Digest, Facts, Gvk, Object, ObjectKey, RawCommit, RepoPath, Revision};
+use standfast::model::{
+    Artifact, CommitChain, CommitId, Digest, Facts, Gvk, Object, ObjectKey, RawCommit, RepoPath, Revision,
+};
 use standfast::source::{Source, Want};
 use standfast::store::fake::{Memory, MemoryStore};
 use standfast::store::{Changes, Loaded, Store};
@@ -68,7 +70,11 @@ impl Fuse {
     }
 
     /// Carries an effect out as far as the power lasts.
-    async fn carry<T, E>(&self, effect: impl Future<Output = Result<T, E>>, dead: impl Fn() -> E) -> Result<T, E> {
+    async fn carry<T, E>(
+        &self,
+        effect: impl Future<Output = Result<T, E>>,
+        dead: impl Fn() -> E,
+    ) -> Result<T, E> {
         match self.spend() {
             Power::On => effect.await,
             Power::GoingAfter => effect.await.and_then(|_| Err(dead())),
@@ -128,7 +134,11 @@ impl<S: Source> Source for Fused<S> {
         self.fuse.carry(self.port.advance(want), || source::Error::Stopped).await
     }
 
-    async fn complete(&self, revision: &Verified<Revision>, paths: &BTreeSet<RepoPath>) -> Result<Artifact, source::Error> {
+    async fn complete(
+        &self,
+        revision: &Verified<Revision>,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, source::Error> {
         self.fuse.carry(self.port.complete(revision, paths), || source::Error::Stopped).await
     }
 
