@@ -69,7 +69,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Crates that only one room may name.
 const HOMES: &[(&str, &[&str])] = &[
     ("kube", &["src/cluster/"]),
-    ("gix", &["src/source/", "src/trust/"]),
+    ("gix", &["src/source/", "src/trust/", "src/oneshot/demo/"]),
     ("gix_pack", &["src/source/"]),
     ("sled", &["src/store/sled.rs", "src/store/sled/"]),
     ("backoff", &["src/cluster/retry.rs"]),

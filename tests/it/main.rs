@@ -9,6 +9,7 @@
 
 mod architecture;
 mod config_readme;
+mod demo;
 mod power_cut;
 mod render_kubectl;
 mod source_bad_answers;
