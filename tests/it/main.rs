@@ -10,4 +10,6 @@
 mod cluster_connection;
 mod cluster_contract;
 mod cluster_hostile;
+mod cluster_memory;
+mod cluster_pages;
 mod support;

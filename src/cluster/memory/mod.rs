@@ -14,6 +14,7 @@
 //! # Tests
 //! `tests/it/cluster_contract`; here the sets of fields, for their laws.
 
+mod ending;
 mod fields;
 mod fixed;
 mod healthy;
