@@ -27,6 +27,7 @@ mod server;
 
 use crate::model::{Gvk, Live, Object, ObjectKey, OwnerLabel};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -124,6 +125,12 @@ pub type Each<'a> = &'a mut (dyn FnMut(Live) + Send);
 /// The cluster.
 #[async_trait]
 pub trait Cluster: Send + Sync {
+    /// What the server's clock said in its last answer, to the second; `None` before the first one, or if there is no such clock.
+    /// It counts towards the trusted clock.
+    fn date(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// What the server serves; from memory unless `fresh`, or unless something was applied or answered since that changes it. A new
     /// definition's kind takes a real server some hundred milliseconds to serve: look until it is there.
     async fn kinds(&self, fresh: bool) -> Result<Arc<Kinds>, Error>;

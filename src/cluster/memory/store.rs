@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All state of the cluster.
-#[derive(Debug)]
 pub(super) struct Store {
     /// What is served.
     pub(super) kinds: Arc<Kinds>,
@@ -28,7 +27,7 @@ pub(super) struct Store {
 }
 
 /// One object, its managed fields apart.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Stored {
     pub(super) value: Value,
     managers: Vec<Manager>,
