@@ -1,3 +1,7 @@
 //! The `standfast` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    standfast::cli::run()
+}

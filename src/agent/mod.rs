@@ -1,1 +1,39 @@
-//! Room agent.
+//! Wiring and the driver loop: the only room that knows all others.
+//!
+//! # What
+//! [`Agent`] holds the ports and the site's machine; `driver.rs` carries out its effects, one file for each kind of them.
+//! The same agent runs as a daemon, for one pass, in the demo and in tests.
+//!
+//! # Invariants
+//! No decision is taken here: the machine, `trust`, `fleet`, `plan` and `health` decide. A fact is on disk before anything is done
+//! that relies on it. Only `clock.rs` reads the clock.
+//!
+//! # Not here
+//! Reading configuration (`config`), printing (`cli`).
+//!
+//! # Tests
+//! `tests/it/agent_*.rs`, on fakes and on a real API server, with a power cut at every effect.
+
+pub mod build;
+pub mod clock;
+mod apply;
+mod content;
+mod driver;
+mod fetch;
+mod keep;
+mod observe;
+mod open;
+mod prune;
+mod settle;
+mod signals;
+mod stage;
+mod status;
+pub mod status_file;
+
+pub use build::{Agent, Ports, Settings, build};
+pub use driver::Ending;
+pub(crate) use observe::AT_ONCE;
+pub(crate) use open::assemble;
+pub use open::open;
+pub use signals::serve;
+pub(crate) use stage::{Prepared, Subject};

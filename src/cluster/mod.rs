@@ -32,11 +32,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use error::Error;
+#[cfg(feature = "testing")]
+pub use memory::Fault;
 pub use memory::{MemoryCluster, Write};
 pub use server::{Kube, Settings};
 
-#[cfg(feature = "testing")]
-pub use memory::Fault;
+/// The reason of an error that means that the API server is not there at all.
+pub const UNREACHABLE: &str = "ClusterUnreachable";
 
 /// A kind that the server serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -153,5 +155,34 @@ impl Kinds {
     /// The kind, if the server serves it.
     pub fn get(&self, gvk: &Gvk) -> Option<&Kind> {
         self.all.get(gvk)
+    }
+
+    /// The same kind in a version that is served: this one if it is, else the preferred one.
+    pub fn served(&self, gvk: &Gvk) -> Option<Gvk> {
+        if self.all.contains_key(gvk) {
+            return Some(gvk.clone());
+        }
+        let version = self.preferred.get(&(gvk.group.clone(), gvk.kind.clone()))?;
+        Some(Gvk { version: version.clone(), ..gvk.clone() })
+    }
+
+    /// What to list to see all that a namespace holds, or all instances of a CustomResourceDefinition; of each kind at most `limit`.
+    pub fn inside(&self, container: &ObjectKey, limit: u32) -> Vec<Query> {
+        let is_namespace = container.is("", "Namespace");
+        let is_inside = |gvk: &Gvk, kind: &Kind| match is_namespace {
+            true => kind.is_namespaced,
+            false => container.name == format!("{}.{}", kind.plural, gvk.group),
+        };
+        let is_preferred =
+            |gvk: &Gvk| self.preferred.get(&(gvk.group.clone(), gvk.kind.clone())) == Some(&gvk.version);
+        let fits = |gvk: &Gvk, kind: &Kind| kind.is_listable && is_preferred(gvk) && is_inside(gvk, kind);
+        let namespace = is_namespace.then(|| container.name.clone());
+        let query = |gvk: &Gvk| Query {
+            gvk: gvk.clone(),
+            namespace: namespace.clone(),
+            owner: None,
+            limit: Some(limit),
+        };
+        self.all.iter().filter(|(gvk, kind)| fits(gvk, kind)).map(|(gvk, _)| query(gvk)).collect()
     }
 }

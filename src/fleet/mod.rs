@@ -3,8 +3,20 @@
 //! # What
 //! Reads the signed documents of the fleet repository, envelope first, and resolves what targets this site.
 //!
+//! [`read`] is called with what the artifact holds so far and answers with paths that it needs, until it can resolve.
+//!
 //! # Invariants
-//! Unknown fields are errors with the nearest known name; what is not built yet is refused as `NotYet`; nothing is ignored but `agent`.
+//! The envelope (`apiVersion`, `kind`, `metadata`, `requires`, `agent`) is read before all else: an agent that is too old says so,
+//! whatever else it does not understand. Then unknown fields are errors with the nearest known name; what is not built yet is
+//! refused as `NotYet`; nothing is ignored but `agent`. A key without a value is an error, never the default: a selector whose
+//! content was commented out must not select every site.
+//!
+//! # Decisions
+//! - A dependency that does not target this site is not waited for, and a note says so; its own dependencies take its place.
+//! - Two applications may share a path; one inside another's path is refused.
+//! - Selectors, names and dependencies are checked for the whole fleet; paths and values only for what targets this site.
+//! - An empty selector selects all, as in Kubernetes. `NotIn` holds where the label is missing, as in Kubernetes.
+//! - Texts are texts: `VLAN: 12` is refused, for YAML makes 10 of `012`.
 //!
 //! # Not here
 //! Manifests (`render`), what the site's own machine says (`config`).
@@ -12,13 +24,32 @@
 //! # Tests
 //! `tests.rs`, tables of documents.
 
+mod applications;
+mod document;
 mod error;
+mod fragment;
+mod kinds;
+mod order;
+mod place;
+mod quantity;
+mod read;
+mod schema;
+mod selector;
+mod shape;
+mod site;
+#[cfg(test)]
+mod tests;
+mod values;
+mod version;
 
-use crate::model::{Application, Artifact, Guard, RepoPath, Site, SiteName};
-use crate::trust::Verified;
+use crate::model::{Application, Guard, RepoPath, Site, SiteName};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use error::Error;
+pub use place::Place;
+pub use read::{documents, read};
+pub use schema::{KINDS, schema};
+pub use version::{ParseVersionError, Requirement, Version};
 
 /// What the site's own configuration says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +77,13 @@ pub struct Resolved {
     pub applications: Vec<Application>,
     /// What a person should know: "the fleet has no document for this site".
     pub notes: Vec<String>,
+}
+
+impl Resolved {
+    /// What rendering needs to have fetched.
+    pub fn paths(&self) -> BTreeSet<RepoPath> {
+        self.applications.iter().map(|application| application.path.clone()).collect()
+    }
 }
 
 /// What reading the documents comes to.

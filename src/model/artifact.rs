@@ -60,7 +60,47 @@ pub struct File {
     pub data: Vec<u8>,
 }
 
+/// What the trees of an artifact tell about a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// A folder.
+    Folder,
+    /// A file.
+    File,
+    /// A symbolic link, or something behind one.
+    Link,
+    /// A submodule, or something inside one.
+    Submodule,
+    /// The revision has nothing there.
+    Absent,
+    /// The tree that would tell is not part of this artifact.
+    Unknown,
+}
+
 impl Artifact {
+    /// What is at `path`, walking down from the root tree.
+    pub fn presence(&self, path: &RepoPath) -> Presence {
+        let mut at = RepoPath::root();
+        let mut found = Presence::Folder;
+        for part in path.parts() {
+            match found {
+                Presence::Folder => {}
+                Presence::File => return Presence::Absent,
+                other => return other,
+            }
+            let Some(entries) = self.list(&at) else { return Presence::Unknown };
+            found = match entries.iter().find(|entry| entry.name == part).map(|entry| entry.kind) {
+                None => Presence::Absent,
+                Some(EntryKind::Tree(_)) => Presence::Folder,
+                Some(EntryKind::File(_)) => Presence::File,
+                Some(EntryKind::Link(_)) => Presence::Link,
+                Some(EntryKind::Submodule) => Presence::Submodule,
+            };
+            at = at.join(part).unwrap_or_default();
+        }
+        found
+    }
+
     /// The entries of the folder at `path`, if that folder's tree is part of this artifact.
     pub fn list(&self, path: &RepoPath) -> Option<&[Entry]> {
         self.trees.get(path).map(|tree| tree.entries.as_slice())

@@ -18,12 +18,16 @@ pub mod baseline;
 pub mod class;
 pub mod commit;
 pub mod desired;
+pub mod duration;
 pub mod facts;
+#[cfg(any(test, feature = "testing"))]
+pub mod fake;
 pub mod hash;
 pub mod health;
 pub mod inventory;
 pub mod live;
 pub mod moment;
+pub mod nearest;
 pub mod not_yet;
 pub mod object;
 pub mod path;
@@ -32,20 +36,24 @@ pub mod plan;
 pub mod revision;
 pub mod site;
 pub mod status;
+pub mod template;
+pub mod trouble;
 pub mod verdict;
 
 pub use application::{Adopt, AllowPrune, Application, Guard, OnRemoval};
-pub use artifact::{Artifact, Entry, EntryKind, File};
+pub use artifact::{Artifact, Entry, EntryKind, File, Presence};
 pub use baseline::Baseline;
 pub use class::{Classify, ErrorClass};
 pub use commit::{ChainEnd, CommitChain, RawCommit, Traffic};
 pub use desired::{Desired, DesiredApplication};
+pub use duration::parse_duration;
 pub use facts::{ApplicationFacts, Facts, Floor, Quarantine};
 pub use hash::{BlobId, CommitId, Digest, Hash, TreeId};
 pub use health::{Health, HealthStatus};
 pub use inventory::{Inventory, InventoryEntry};
 pub use live::Live;
 pub use moment::Moment;
+pub use nearest::nearest;
 pub use not_yet::NotYet;
 pub use object::{Gvk, Object, ObjectKey};
 pub use path::RepoPath;
@@ -54,6 +62,8 @@ pub use plan::{Action, Change, ChangeSet, Done, Outcome, Plan, Refusal, RefusalR
 pub use revision::{RefName, Revision};
 pub use site::{OwnerLabel, Site, SiteName};
 pub use status::SiteStatus;
+pub use template::{Piece, Template, TemplateError};
+pub use trouble::{Trouble, explain};
 pub use verdict::{SignerName, Verification};
 
 /// The name of our server-side-apply field manager. It never changes: fields owned under another name could not be removed again.
@@ -64,3 +74,7 @@ pub const OWNER_LABEL: &str = "standfast.dev/owner";
 
 /// The annotation that names the application an object belongs to.
 pub const APPLICATION_ANNOTATION: &str = "standfast.dev/application";
+
+/// The annotation on objects that stay when their application leaves this site; its value is `keep`. It stands on the object
+/// itself, so that it is known when the application, which said so, is gone, and even when our own records are lost.
+pub const ON_REMOVAL_ANNOTATION: &str = "standfast.dev/on-removal";

@@ -1,10 +1,10 @@
 //! What is happening, told as it happens: for logs, progress on a terminal, and the demo's story.
 
+use super::CommitId;
 use super::health::{Health, HealthStatus};
 use super::plan::ChangeSet;
 use super::revision::Revision;
 use super::verdict::Verification;
-use super::CommitId;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]

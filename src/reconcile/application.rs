@@ -1,6 +1,6 @@
 //! One application's machine.
 
-use super::site::Trouble;
+use crate::model::Trouble;
 use crate::model::{ApplicationPhase, Digest, Health, Revision};
 use jiff::Timestamp;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! PURE state machines: (State, Event, now) → (State, Effects).
+//! PURE state machines: (State, Event, now) → (State, Effect).
 //!
 //! # What
 //! The site's machine fetches, proves, renders, applies, judges, prunes and keeps; each application has a small machine of its own.
@@ -15,13 +15,16 @@
 //! `tests.rs`: the ways through, and by proptest that no pair panics and that every state leads to rest.
 
 pub mod application;
-pub mod backoff;
+pub mod waits;
+mod remember;
 mod resume;
 mod site;
+mod status;
 mod step;
 #[cfg(test)]
 mod tests;
 
+pub use remember::{attempting, steady};
 pub use resume::resume;
-pub use site::{Applied, Effect, Event, Judged, Rules, Site, State, Target, Trouble};
+pub use site::{Applied, Effect, Event, Judged, Rules, Site, State, Target};
 pub use step::step;

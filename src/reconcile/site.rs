@@ -1,7 +1,7 @@
 //! The site's machine: its states, what may happen to it, what it asks for.
 
 use super::application::Application;
-use crate::model::{ErrorClass, Health, Revision, SitePhase};
+use crate::model::{ErrorClass, Health, Revision, SitePhase, Trouble};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,17 +15,6 @@ pub struct Rules {
     pub wait: bool,
     /// How often health is looked at while it is waited for.
     pub look: Duration,
-}
-
-/// What went wrong, small enough to carry around.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trouble {
-    /// What it means for the loop.
-    pub class: ErrorClass,
-    /// The constant it is known by.
-    pub reason: &'static str,
-    /// In words, with the way out.
-    pub message: String,
 }
 
 /// The site as the machine knows it.
@@ -61,8 +50,8 @@ pub enum State {
     },
     /// Mirrors are asked for news.
     Fetching,
-    /// What they offered is being proven.
-    Verifying,
+    /// What they offered is being proven: so many commits, none if they have nothing new.
+    Verifying(usize),
     /// A proven revision is made the floor, on disk.
     Accepting(Revision),
     /// A proven revision is read and rendered.
@@ -140,8 +129,8 @@ pub struct Judged {
 pub enum Event {
     /// The time has come, or somebody asked.
     Tick,
-    /// A mirror answered; the chain is with the driver.
-    Fetched,
+    /// A mirror answered with so many new commits; the chain is with the driver.
+    Fetched(usize),
     /// No mirror answered.
     FetchFailed(Trouble),
     /// The chain is proven up to this revision, which is new.
@@ -174,7 +163,8 @@ impl Site {
         let own = match self.state {
             State::Idle { .. } | State::Settling(_) | State::Pruning(_) | State::Keeping(_) => None,
             State::Fetching => self.applications.is_empty().then_some(SitePhase::Fetching),
-            State::Verifying | State::Accepting(_) => Some(SitePhase::Verifying),
+            State::Verifying(0) => None,
+            State::Verifying(_) | State::Accepting(_) => Some(SitePhase::Verifying),
             State::Rendering(_) => self.is_moving().then_some(SitePhase::Rendering),
             State::Applying(_) => self.is_moving().then_some(SitePhase::Applying),
         };

@@ -13,6 +13,8 @@
 //! # Tests
 //! Through the agent's tests, which read the [`fake::Memory`] sink.
 
+pub mod log;
+
 use crate::model::{Moment, SiteStatus};
 
 #[cfg(any(test, feature = "testing"))]

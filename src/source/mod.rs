@@ -14,14 +14,38 @@
 //! # Tests
 //! `tests/it/source_*.rs` against `git http-backend` behind TLS; the contract test runs on the fake and on the real one.
 
+mod chain;
+mod complete;
+mod credential;
 mod error;
+#[cfg(any(test, feature = "testing"))]
+pub mod fake;
+mod git;
+mod ids;
+mod lookup;
+mod mirror;
+mod mirror_error;
+mod objects;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod trouble;
+mod url;
+mod walk;
+mod worker;
 
 use crate::model::{Artifact, CommitChain, CommitId, RawCommit, RefName, RepoPath, Revision};
 use crate::trust::Verified;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
 
-pub use error::Error;
+pub use credential::Credential;
+pub use error::{Error, MirrorFailure};
+pub use git::Git;
+pub use mirror_error::MirrorError;
+pub use settings::{Limits, MirrorSettings, Settings, Timeouts};
+pub use url::{MirrorUrl, ParseUrlError};
 
 /// What is asked of the mirrors.
 #[derive(Debug, Clone, PartialEq, Eq)]

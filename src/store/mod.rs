@@ -9,37 +9,76 @@
 //! The floor is never silently fresh: facts that should be there and cannot be read are an error. A damaged cache is set aside,
 //! never deleted; a full or read-only disk, a permission or a held lock never sets it aside.
 //!
+//! A save of facts alone puts about 15 kB on the flash, metadata of the file system included: worth it for news, not for every poll.
+//!
 //! # Not here
 //! Git objects (`source`), the audit log and reports (`report`).
+//!
+//! # Dependencies
+//! `sled`, the cache, asked for by the owners of this project; unmaintained, so `sled.rs` says what is held against it, and nothing
+//! that cannot be made anew is kept in it alone. `crc32fast` for the headers of the slots.
 //!
 //! # Tests
 //! Failures injected at every write of `durable.rs`; damaged, missing and older caches in `tests/it/store_*.rs`.
 
+mod cache;
+pub mod durable;
 mod error;
+mod facts;
+#[cfg(any(test, feature = "testing"))]
+pub mod fake;
+#[cfg(any(test, feature = "testing"))]
+pub mod faults;
+mod local;
+mod opening;
+mod peek;
+mod record;
+mod sealed;
+mod sled;
+#[cfg(test)]
+mod tests;
 
 use crate::model::{Digest, Facts, Inventory, InventoryEntry, ObjectKey};
 
+use std::path::PathBuf;
+
 pub use error::Error;
+pub use local::{open, open_on};
+pub use peek::peek;
+
+/// The name of the facts file below the state directory.
+const FACTS: &str = "facts";
+
+/// Where the store lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The state directory, `paths.state`: it holds `facts` and `state/`, beside the other rooms' `objects/` and `audit/`.
+    pub directory: PathBuf,
+}
 
 /// What was found when the store was opened.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Loaded {
     /// The facts; the default ones on a site that never had any.
     pub facts: Facts,
-    /// The inventory of the same generation, or `None` if the cache was lost, is stale, or cannot be opened.
+    /// The inventory that goes with the facts: empty on a site that never saved any, `None` if the cache was lost, is stale, or
+    /// cannot be opened. Then it must be put together from the cluster and saved with [`Changes::rebuilt`] before anything is pruned.
     pub inventory: Option<Inventory>,
     /// What a person should know: "the cache was damaged and set aside as …".
     pub notes: Vec<String>,
 }
 
-/// What one write changes in the cache.
+/// What one write changes in the cache. What is in both halves of a pair (`put` and `remove`, `keep` and `drop`) is gone in the end.
+///
+/// While the inventory is not known (see [`Loaded::inventory`]), `put` and `remove` without `rebuilt` are not kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes {
     /// Entries to put.
     pub put: Vec<(ObjectKey, InventoryEntry)>,
     /// Entries to remove.
     pub remove: Vec<ObjectKey>,
-    /// Rendered applications to keep, by digest: their objects as JSON.
+    /// Rendered applications to keep, by digest: their objects as JSON. Never one that holds a Secret: what is kept is not encrypted
+    /// yet, so the caller leaves such an application out and renders it again from the objects.
     pub keep: Vec<(Digest, Vec<u8>)>,
     /// Snapshots to drop.
     pub drop: Vec<Digest>,
@@ -49,11 +88,12 @@ pub struct Changes {
 
 /// The store. Calls block; the agent keeps them off its async threads.
 pub trait Store: Send {
-    /// Reads everything; the first call after opening.
+    /// What was found; the first call after opening.
     fn load(&mut self) -> Result<Loaded, Error>;
 
-    /// Writes the changes, then the facts under a generation one higher, which is set in `facts`. Returns once both would survive
-    /// a power cut. If the cache cannot be written, the facts still are, and the answer says so; it is an error only if the facts are not.
+    /// Writes the changes, then the facts under a new generation, which is set in `facts`: higher than any that was tried before.
+    /// Returns once both would survive a power cut. If the cache cannot be written, the facts still are, and the answer says so; it is
+    /// an error only if the facts are not. Then `facts` is as it was, but a later boot may find the new ones all the same.
     fn save(&mut self, facts: &mut Facts, changes: &Changes) -> Result<Vec<String>, Error>;
 
     /// The kept objects of a rendered application. `None` if they are not kept, or the cache is lost.

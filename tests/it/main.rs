@@ -7,9 +7,30 @@
     reason = "tests start real programs and write files"
 )]
 
+mod architecture;
+mod config_readme;
+mod power_cut;
+mod render_kubectl;
+mod source_bad_answers;
+mod source_contract;
+mod source_https;
+mod source_limits;
+mod source_local;
+mod source_mirrors;
+mod source_restart;
+mod source_unfiltered;
 mod cluster_connection;
 mod cluster_contract;
 mod cluster_hostile;
 mod cluster_memory;
 mod cluster_pages;
 mod support;
+mod test_cluster;
+mod whole_way;
+
+mod store_contract;
+mod store_damaged_cache;
+mod store_power_cut;
+mod trust_allowed_signers;
+mod trust_floor;
+mod trust_real_signatures;

@@ -1,0 +1,154 @@
+//! Ask the mirrors, prove what they offer, make it the floor.
+
+use super::build::Agent;
+use crate::model::Trouble;
+use crate::model::{Classify, CommitId, Floor, Moment, Revision};
+use crate::reconcile::Event;
+use crate::source::Want;
+use crate::store::Changes;
+use crate::trust::{self, Accepted, Base, Checked, CommitError, TrustedClock, Verdict, Witness};
+
+/// How far below the floor a tip is looked for on disk, to tell a mirror that lags from a history that was rewritten.
+const LAG: usize = 500;
+
+/// What was proven and is not accepted yet.
+#[derive(Debug)]
+pub(super) enum Proven {
+    /// A chain of signatures.
+    Chain(Box<Accepted>),
+    /// The pin itself, which the site's own configuration vouches for.
+    Pin(Revision),
+}
+
+/// What a mirror offers, judged and not accepted.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    /// The mirror that answered.
+    pub(crate) mirror: String,
+    /// What it offers.
+    pub(crate) revision: Revision,
+    /// Where the proof has to start.
+    pub(crate) base: Base,
+    /// Every commit, newest first.
+    pub(crate) checks: Vec<(CommitId, Result<Checked, CommitError>)>,
+    /// The decision.
+    pub(crate) verdict: Verdict,
+}
+
+impl Agent {
+    /// The revision that was accepted last.
+    pub(crate) fn accepted(&self) -> Option<Revision> {
+        self.facts.floor.as_ref().map(|floor| floor.revision.clone())
+    }
+
+    /// The time by which signatures are judged.
+    pub(super) fn trusted_clock(&self) -> TrustedClock {
+        trust::trusted(self.clock.now(), self.facts.clock_floor, self.settings.built)
+    }
+
+    pub(super) fn base(&self) -> Base {
+        Base::of(self.facts.floor.as_ref(), self.settings.pin)
+    }
+
+    pub(crate) async fn fetch(&mut self) -> Event {
+        self.sink.moment(&Moment::Fetching);
+        let want = Want { ref_name: self.settings.ref_name.clone(), base: self.base().commit() };
+        self.work.chain = None;
+        match self.source.advance(&want).await {
+            Ok(chain) => {
+                let now = self.clock.now();
+                let bytes = chain.traffic.up + chain.traffic.down;
+                self.link.count(bytes, now);
+                self.link.mirror = Some(chain.mirror.clone());
+                self.link.last_contact = Some(now);
+                self.sink.moment(&Moment::Fetched {
+                    mirror: chain.mirror.clone(),
+                    commits: chain.commits.len(),
+                    bytes,
+                });
+                let commits = chain.commits.len();
+                self.work.chain = Some(chain);
+                Event::Fetched(commits)
+            }
+            Err(error) => Event::FetchFailed(Trouble::from(error)),
+        }
+    }
+
+    pub(crate) async fn verify(&mut self) -> Event {
+        let Some(chain) = self.work.chain.take() else { return Event::Unchanged };
+        let base = self.base();
+        match trust::judge(&chain, base, self.verifier.as_ref(), &self.trusted_clock()) {
+            Verdict::Unchanged if matches!(base, Base::Pin(_)) => {
+                self.work.proven = Some(Proven::Pin(chain.revision.clone()));
+                Event::Proven(chain.revision)
+            }
+            Verdict::Unchanged => Event::Unchanged,
+            Verdict::Accepted(accepted) => {
+                for checked in accepted.checks() {
+                    self.sink.moment(&Moment::Checked(checked.commit, checked.verification.clone()));
+                }
+                let revision = accepted.revision.get().clone();
+                self.work.proven = Some(Proven::Chain(Box::new(accepted)));
+                Event::Proven(revision)
+            }
+            Verdict::Refused(refusal) => {
+                let refusal = refusal.knowing(&chain.revision, &self.below_the_floor().await);
+                let message = format!(
+                    "{} offers {}: {refusal}; {}",
+                    chain.mirror,
+                    chain.revision,
+                    refusal.reason.hint()
+                );
+                Event::Refused(Trouble {
+                    class: refusal.class(),
+                    reason: Classify::reason(&refusal),
+                    message,
+                })
+            }
+        }
+    }
+
+    /// What the mirror that was just asked offers, with every commit's check; nothing is accepted.
+    pub(crate) fn examine(&mut self) -> Option<Offer> {
+        let chain = self.work.chain.take()?;
+        let (base, clock) = (self.base(), self.trusted_clock());
+        let checks = trust::explain(&chain, self.verifier.as_ref(), &clock);
+        let verdict = trust::judge(&chain, base, self.verifier.as_ref(), &clock);
+        Some(Offer { mirror: chain.mirror, revision: chain.revision, base, checks, verdict })
+    }
+
+    /// The floor's ancestors by first parents, as far as they are on disk.
+    async fn below_the_floor(&self) -> Vec<CommitId> {
+        let mut below = Vec::new();
+        let mut at = self.facts.floor.as_ref().map(|floor| floor.revision.commit);
+        while let Some(commit) = at.filter(|_| below.len() < LAG) {
+            // A commit that is not on disk ends the line; that it cannot be read is for the next effect to find out.
+            let Ok(Some(raw)) = self.source.recall(&commit).await else { break };
+            at = trust::first_parent(&raw).ok().flatten();
+            below.extend(at);
+        }
+        below
+    }
+
+    pub(super) async fn accept(&mut self) -> Event {
+        let mut clock = self.trusted_clock();
+        let mut facts = self.facts.clone();
+        let before = facts.floor.as_ref();
+        let floor: Floor = match &self.work.proven {
+            None => return Event::Accepted,
+            Some(Proven::Pin(revision)) => trust::pinned(revision, &clock),
+            Some(Proven::Chain(accepted)) => {
+                clock = clock.lift(Witness::Commit(accepted.tip.committed));
+                accepted.floor(before, &clock)
+            }
+        };
+        let is_beginning = before.is_none() && self.settings.pin.is_none();
+        facts.floor = Some(floor.clone());
+        facts.clock_floor = Some(clock.now());
+        if let Err(trouble) = self.save(facts, Changes::default()).await {
+            return Event::Failed(trouble);
+        }
+        self.sink.moment(&Moment::Accepted { revision: floor.revision, signer: floor.signer, is_beginning });
+        Event::Accepted
+    }
+}

@@ -1,0 +1,241 @@
+//! Looks at everything that is desired, and everything that is ours, and reduces each live object at once to what is to be done.
+
+use super::build::Agent;
+use crate::cluster::{Kinds, Query};
+use crate::health;
+use crate::model::Trouble;
+use crate::model::{Desired, Digest, Gvk, HealthStatus, Inventory, Live, ObjectKey, OwnerLabel, Refusal};
+use crate::plan::{self, Decision, Finding, Place, Standing};
+use futures::stream::{self, StreamExt, TryStreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How many requests are under way at once. The API server of a small node handles no more any faster.
+pub(crate) const AT_ONCE: usize = 16;
+
+/// One desired object, with what is to be done about it.
+#[derive(Debug)]
+pub(crate) struct Item {
+    pub(super) key: ObjectKey,
+    pub(super) digest: Digest,
+    pub(super) decision: Decision,
+}
+
+/// What a look at the cluster brought.
+#[derive(Debug)]
+pub(super) struct Observation {
+    /// The desired set, its objects dressed: with our marks and in their namespaces.
+    pub(super) desired: Desired,
+    /// Which keys stand in it.
+    pub(super) standing: Standing,
+    /// What is to be done, by place in the desired set.
+    pub(super) items: BTreeMap<Place, Item>,
+    /// What will not be done.
+    pub(super) refused: Vec<Refusal>,
+    /// What is in the inventory and not desired.
+    pub(super) left: Vec<Finding>,
+    /// The health of the desired objects that are there.
+    pub(super) health: BTreeMap<ObjectKey, HealthStatus>,
+}
+
+/// A look under way.
+struct Sorting<'a> {
+    agent: &'a Agent,
+    owner: OwnerLabel,
+    kinds: Arc<Kinds>,
+    wanted: BTreeMap<ObjectKey, Place>,
+    candidates: BTreeSet<ObjectKey>,
+    seen: Observation,
+}
+
+impl Agent {
+    /// Looks at the cluster. Reads only, but for the inventory, which is put together where our record of it is lost.
+    pub(super) async fn observe(&mut self, desired: Desired) -> Result<Observation, Trouble> {
+        let owner = self.owner();
+        let kinds = self.kinds(&desired).await?;
+        if self.inventory.is_none() {
+            self.rebuild_inventory(&kinds, &owner).await?;
+        }
+        let mut look = Sorting::new(self, owner, kinds, desired);
+        let listed = look.list_ours().await?;
+        look.get_the_rest(&listed).await?;
+        Ok(look.seen)
+    }
+
+    /// Our owner label in this fleet.
+    pub(super) fn owner(&self) -> OwnerLabel {
+        self.work.owner.clone().unwrap_or_else(|| OwnerLabel::of("", &self.settings.local.name))
+    }
+
+    /// What the server serves, asked anew if it does not seem to know a desired kind.
+    async fn kinds(&self, desired: &Desired) -> Result<Arc<Kinds>, Trouble> {
+        let kinds = self.cluster.kinds(false).await?;
+        let mut objects = desired.applications.iter().flat_map(|one| &one.objects);
+        if objects.all(|object| kinds.get(object.gvk()).is_some()) {
+            return Ok(kinds);
+        }
+        self.cluster.kinds(true).await.map_err(Trouble::from)
+    }
+
+    /// Puts the inventory together from the owner label.
+    async fn rebuild_inventory(&mut self, kinds: &Kinds, owner: &OwnerLabel) -> Result<(), Trouble> {
+        let mut inventory = Inventory { is_rebuilt: true, ..Inventory::default() };
+        for ((group, kind), version) in &kinds.preferred {
+            let gvk = Gvk { group: group.clone(), version: version.clone(), kind: kind.clone() };
+            if !kinds.get(&gvk).is_some_and(|kind| kind.is_listable) {
+                continue;
+            }
+            let query = Query { gvk, namespace: None, owner: Some(owner.clone()), limit: None };
+            let mut each = |live: Live| inventory.entries.extend(plan::recognise(&live, owner));
+            self.cluster.list(&query, &mut each).await?;
+        }
+        self.work.is_rebuilt = true;
+        self.inventory = Some(inventory);
+        Ok(())
+    }
+}
+
+impl<'a> Sorting<'a> {
+    /// Dresses the desired set in place and takes note of what is wrong with it.
+    fn new(agent: &'a Agent, owner: OwnerLabel, kinds: Arc<Kinds>, mut desired: Desired) -> Self {
+        let defined = plan::defined_kinds(&desired);
+        let scope =
+            |gvk: &Gvk| kinds.get(gvk).map(|kind| kind.is_namespaced).or_else(|| defined.get(gvk).copied());
+        let (standing, mut refused) = plan::stand(&desired, &scope);
+        let mut wanted = BTreeMap::new();
+        for (application, one) in desired.applications.iter_mut().enumerate() {
+            for (at, object) in one.objects.iter_mut().enumerate() {
+                let Some(is_namespaced) = scope(object.gvk()) else { continue };
+                let dressed = plan::dress(object, &owner, &one.application, is_namespaced);
+                let Ok(dressed) = dressed.map_err(|refusal| refused.push(*refusal)) else { continue };
+                wanted.entry(dressed.key()).or_insert(Place { application, object: at });
+                *object = dressed;
+            }
+        }
+        let candidates = agent
+            .inventory
+            .iter()
+            .flat_map(|ours| plan::candidates(ours, &standing, &desired))
+            .cloned()
+            .collect();
+        let (items, left, health) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        let seen = Observation { desired, standing, items, refused, left, health };
+        Self { agent, owner, kinds, wanted, candidates, seen }
+    }
+
+    fn inventory(&self) -> impl Iterator<Item = (&ObjectKey, Gvk)> {
+        let entries = self.agent.inventory.iter().flat_map(|inventory| &inventory.entries);
+        entries.map(|(key, entry)| {
+            (key, Gvk { group: key.group.clone(), version: entry.version.clone(), kind: key.kind.clone() })
+        })
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = (&ObjectKey, Gvk)> {
+        self.wanted.iter().map(|(key, place)| {
+            let object = &self.seen.desired.applications[place.application].objects[place.object];
+            (key, object.gvk().clone())
+        })
+    }
+
+    /// Lists by owner label, kind by kind; answers with the keys that came.
+    async fn list_ours(&mut self) -> Result<BTreeSet<ObjectKey>, Trouble> {
+        let mut gvks: BTreeMap<(String, String), Gvk> = BTreeMap::new();
+        for (_, gvk) in self.inventory().chain(self.wanted()) {
+            gvks.insert((gvk.group.clone(), gvk.kind.clone()), gvk);
+        }
+        let mut listed = BTreeSet::new();
+        for gvk in gvks.values().filter_map(|gvk| self.kinds.served(gvk)).collect::<Vec<_>>() {
+            let query = Query { gvk, namespace: None, owner: Some(self.owner.clone()), limit: None };
+            let cluster = Arc::clone(&self.agent.cluster);
+            let mut each = |live: Live| {
+                let key = live.key();
+                self.sort(Some(&live), &key);
+                listed.insert(key);
+            };
+            cluster.list(&query, &mut each).await?;
+        }
+        Ok(listed)
+    }
+
+    /// Looks one by one at what is expected, or might be in the way, and did not come with the lists.
+    async fn get_the_rest(&mut self, listed: &BTreeSet<ObjectKey>) -> Result<(), Trouble> {
+        let asked: BTreeMap<ObjectKey, Gvk> = self
+            .inventory()
+            .chain(self.wanted())
+            .filter(|(key, _)| !listed.contains(*key))
+            .map(|(key, gvk)| (key.clone(), gvk))
+            .collect();
+        let absent = self.absent_namespaces(asked.keys()).await?;
+        let is_nowhere =
+            |key: &ObjectKey| key.namespace.as_ref().is_some_and(|namespace| absent.contains(namespace));
+        let mut somewhere = Vec::new();
+        for (key, gvk) in asked {
+            match self.kinds.served(&gvk).filter(|_| !is_nowhere(&key)) {
+                Some(gvk) => somewhere.push((key, gvk)),
+                None => self.sort(None, &key),
+            }
+        }
+        let cluster = Arc::clone(&self.agent.cluster);
+        let get = |(key, gvk): (ObjectKey, Gvk)| {
+            let cluster = Arc::clone(&cluster);
+            async move { cluster.get(&gvk, &key).await.map(|live| (key, live)).map_err(Trouble::from) }
+        };
+        let mut answers = stream::iter(somewhere).map(get).buffer_unordered(AT_ONCE);
+        while let Some((key, live)) = answers.try_next().await? {
+            self.sort(live.as_ref(), &key);
+        }
+        Ok(())
+    }
+
+    /// Namespaces that are not there: nothing in them needs to be asked for.
+    async fn absent_namespaces(
+        &self,
+        keys: impl Iterator<Item = &ObjectKey>,
+    ) -> Result<BTreeSet<String>, Trouble> {
+        let names: BTreeSet<String> = keys.filter_map(|key| key.namespace.clone()).collect();
+        let gvk = Gvk::new("v1", "Namespace");
+        let mut absent = BTreeSet::new();
+        for name in names {
+            let key = ObjectKey {
+                group: String::new(),
+                kind: "Namespace".to_owned(),
+                namespace: None,
+                name: name.clone(),
+            };
+            if self.agent.cluster.get(&gvk, &key).await?.is_none() {
+                absent.insert(name);
+            }
+        }
+        Ok(absent)
+    }
+
+    /// Takes note of one object: what is to be done about it if it is desired, else what became of it.
+    fn sort(&mut self, live: Option<&Live>, key: &ObjectKey) {
+        let entry = self.agent.inventory.as_ref().and_then(|inventory| inventory.entries.get(key));
+        let Some(place) = self.wanted.remove(key) else {
+            if let Some(entry) = entry.filter(|_| self.candidates.contains(key)) {
+                let gvk =
+                    Gvk { group: key.group.clone(), version: entry.version.clone(), kind: key.kind.clone() };
+                let gvk = self.kinds.served(&gvk).unwrap_or(gvk);
+                let is_removed = !self
+                    .seen
+                    .desired
+                    .applications
+                    .iter()
+                    .any(|one| one.application.name == entry.application);
+                self.seen.left.push(plan::inspect(key, &gvk, live, &self.owner, is_removed));
+            }
+            return;
+        };
+        let one = &self.seen.desired.applications[place.application];
+        let object = &one.objects[place.object];
+        let digest = plan::digest(object);
+        if let Some(live) = live {
+            self.seen.health.insert(key.clone(), health::judge(live));
+        }
+        match plan::decide(object, digest, live, entry, &one.application.name, &self.owner) {
+            Decision::Refuse(refusal) => self.seen.refused.push(refusal),
+            decision => drop(self.seen.items.insert(place, Item { key: key.clone(), digest, decision })),
+        }
+    }
+}

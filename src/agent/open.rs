@@ -1,0 +1,71 @@
+//! Puts an agent together from the site's configuration, on the real world.
+
+use super::build::{Agent, Ports, Settings, build};
+use super::clock::Clock;
+use super::status_file::StatusFile;
+use crate::cluster::{self, Cluster};
+use crate::config;
+use crate::model::Trouble;
+use crate::reconcile::Rules;
+use crate::render::Plain;
+use crate::report::{All, Sink};
+use crate::source::Git;
+use crate::store;
+use crate::trust::{Keyring, Ssh};
+use jiff::Timestamp;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often health is looked at while it is waited for.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// An agent that is going to run: it holds the state directory and writes the status file.
+pub fn open(settings: &config::Settings, waits: bool, teller: Box<dyn Sink>) -> Result<Agent, Trouble> {
+    std::fs::create_dir_all(&settings.run).map_err(|error| {
+        Trouble::transient(
+            "FolderUnwritable",
+            format!("making the folder {}: {error}", settings.run.display()),
+        )
+    })?;
+    let sinks = All(vec![Box::new(StatusFile::new(settings.status_file())), teller]);
+    let clock = Clock::system();
+    let store = store::open(&settings.store, clock.now())?;
+    let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::new(settings.cluster.clone()));
+    assemble(settings, waits, clock, store, cluster, Box::new(sinks))
+}
+
+/// Puts an agent together on the real mirrors and signers of a configuration.
+pub(crate) fn assemble(
+    settings: &config::Settings,
+    waits: bool,
+    clock: Clock,
+    store: Box<dyn store::Store>,
+    cluster: Arc<dyn Cluster>,
+    sink: Box<dyn Sink>,
+) -> Result<Agent, Trouble> {
+    let keyring = Keyring::load(&settings.trust)?;
+    let ports = Ports {
+        source: Box::new(Git::start(settings.source.clone())?),
+        verifier: Box::new(Ssh::new(keyring)),
+        store,
+        render: Box::new(Plain),
+        cluster,
+        sink,
+        clock,
+    };
+    let own = Settings {
+        local: settings.local.clone(),
+        ref_name: settings.ref_name.clone(),
+        pin: settings.trust.pin,
+        rules: Rules { poll: settings.poll, wait: waits, look: LOOK },
+        keep: settings.keep,
+        built: built(),
+    };
+    Ok(build(own, ports)?)
+}
+
+/// When this program was built, as its build script noted.
+fn built() -> Timestamp {
+    let seconds = env!("STANDFAST_BUILT").parse().unwrap_or(0);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}

@@ -1,0 +1,136 @@
+//! Deletes what left the desired set, after all that stands in it is healthy.
+
+use super::build::Agent;
+use crate::cluster::Deleted;
+use crate::model::Trouble;
+use crate::model::{Action, ChangeSet, Done, ErrorClass, Inventory, Live, Moment, ObjectKey, Outcome, Step};
+use crate::plan::{self, Fate, Pruning};
+use crate::reconcile::Event;
+use crate::store::Changes;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// How long one stage of deletions is waited for; what is not gone then is looked at again in the next pass.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(200);
+/// How many objects of a namespace or kind are looked at in search of a bystander.
+const MOST: u32 = 500;
+
+impl Agent {
+    pub(super) async fn prune(&mut self) -> Event {
+        match self.prune_all().await {
+            Ok(refused) => Event::Pruned(refused),
+            Err(trouble) => Event::Failed(trouble),
+        }
+    }
+
+    async fn prune_all(&mut self) -> Result<Option<Trouble>, Trouble> {
+        let pruning = self.pruning().await?;
+        if let Some(why) = &pruning.postponed {
+            self.sink.moment(&Moment::Note(why.clone()));
+        }
+        let known: Vec<ObjectKey> = pruning.forget.clone();
+        self.forget(known).await?;
+        for (key, why) in &pruning.left {
+            self.sink.moment(&Moment::Note(format!("{key} left the fleet: {why}")));
+        }
+        let mut set = ChangeSet { refused: pruning.refused.clone(), ..ChangeSet::default() };
+        for stage in &pruning.stages {
+            let are_gone = self.delete_stage(&stage.steps, &mut set).await?;
+            if !are_gone {
+                break;
+            }
+        }
+        let refused = pruning.refused.first().map(|refusal| Trouble {
+            class: ErrorClass::Terminal,
+            reason: refusal.reason.as_str(),
+            message: refusal.message.clone(),
+        });
+        self.sink.moment(&Moment::Pruned(set));
+        Ok(refused)
+    }
+
+    /// What would be deleted now.
+    pub(crate) async fn pruning(&mut self) -> Result<Pruning, Trouble> {
+        let Some(mut seen) = self.work.seen.take() else { return Ok(Pruning::default()) };
+        let looked = self.look_for_bystanders(&mut seen.left).await;
+        let inventory = self.inventory.get_or_insert_with(Inventory::default);
+        let pruning = plan::prune(&seen.desired, &seen.standing, inventory, &seen.left);
+        self.work.seen = Some(seen);
+        looked.map(|()| pruning)
+    }
+
+    /// Looks into namespaces and behind definitions that may go, for something that would be lost along with them.
+    async fn look_for_bystanders(&self, findings: &mut [plan::Finding]) -> Result<(), Trouble> {
+        let is_container = |finding: &plan::Finding| {
+            let key = &finding.key;
+            let is_kind =
+                key.is("", "Namespace") || key.is("apiextensions.k8s.io", "CustomResourceDefinition");
+            is_kind && matches!(finding.fate, Fate::Ours(_))
+        };
+        if !findings.iter().any(is_container) {
+            return Ok(());
+        }
+        let kinds = self.cluster.kinds(true).await?;
+        let going: BTreeSet<ObjectKey> = findings.iter().map(|finding| finding.key.clone()).collect();
+        for finding in findings.iter_mut().filter(|finding| is_container(finding)) {
+            for query in kinds.inside(&finding.key, MOST) {
+                let mut each = |live: Live| {
+                    let found = plan::is_bystander(&live, &going).then(|| live.key());
+                    finding.bystander = finding.bystander.take().or(found);
+                };
+                self.cluster.list(&query, &mut each).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes one stage and waits until it is gone; answers whether all of it is.
+    async fn delete_stage(&mut self, steps: &[Step], set: &mut ChangeSet) -> Result<bool, Trouble> {
+        let mut waiting: Vec<&Step> = steps.iter().collect();
+        let mut waited = Duration::ZERO;
+        loop {
+            let mut gone = Vec::new();
+            let mut still = Vec::new();
+            for step in waiting {
+                let Action::Delete { uid } = &step.action else { continue };
+                match self.cluster.delete(&step.gvk, &step.key, uid).await? {
+                    Deleted::Gone | Deleted::Another => gone.push(step.key.clone()),
+                    Deleted::Terminating => still.push(step),
+                }
+            }
+            let outcome = |key: &ObjectKey| {
+                steps.iter().find(|step| step.key == *key).map(|step| step.application.clone())
+            };
+            let done = |key: &ObjectKey, result| Done {
+                key: key.clone(),
+                application: outcome(key).unwrap_or_default(),
+                outcome: result,
+            };
+            set.done.extend(gone.iter().map(|key| done(key, Outcome::Deleted)));
+            if still.is_empty() || waited >= PATIENCE {
+                set.done.extend(still.iter().map(|step| done(&step.key, Outcome::Terminating)));
+                let is_all = still.is_empty();
+                self.forget(gone).await?;
+                return Ok(is_all);
+            }
+            self.forget(gone).await?;
+            tokio::time::sleep(LOOK).await;
+            waited += LOOK;
+            waiting = still;
+        }
+    }
+
+    /// Takes entries out of the inventory: they are confirmed gone, or ours no longer.
+    async fn forget(&mut self, keys: Vec<ObjectKey>) -> Result<(), Trouble> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let changes = Changes { remove: keys.clone(), ..Changes::default() };
+        self.save(self.facts.clone(), changes).await?;
+        let entries = &mut self.inventory.get_or_insert_with(Inventory::default).entries;
+        keys.iter().for_each(|key| drop(entries.remove(key)));
+        Ok(())
+    }
+}

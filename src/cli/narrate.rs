@@ -1,0 +1,104 @@
+//! What a person sees while they wait: one line for each thing that happened, and a bar while objects are written.
+
+use super::output::{self, Paint};
+use crate::model::{ChangeSet, Health, Moment, Outcome, SiteStatus};
+use crate::report::Sink;
+use std::io::{IsTerminal, Write};
+
+/// Tells moments to standard error.
+#[derive(Debug)]
+pub(super) struct Narrator {
+    paint: Paint,
+    has_bar: bool,
+}
+
+/// How many objects are named one by one before they are only counted.
+const NAMED: usize = 20;
+
+impl Narrator {
+    pub(super) fn new() -> Self {
+        Self { paint: Paint::stderr(), has_bar: std::io::stderr().is_terminal() }
+    }
+
+    fn bar(&self, done: usize, of: usize) {
+        if !self.has_bar || of == 0 {
+            return;
+        }
+        let filled = done * 30 / of;
+        let bar: String = (0..30).map(|at| if at < filled { '█' } else { '░' }).collect();
+        let end = if done == of { "\r\x1b[K" } else { "" };
+        let mut stderr = std::io::stderr().lock();
+        let _ = write!(stderr, "\r  {bar} {done}/{of} objects{end}");
+        let _ = stderr.flush();
+    }
+
+    fn changes(&self, set: &ChangeSet, verb: &str) {
+        for done in set.done.iter().filter(|done| done.outcome != Outcome::Failed).take(NAMED) {
+            output::err(&format!("    {} {}", self.paint.green(&done.outcome.to_string()), done.key));
+        }
+        if set.done.len() > NAMED {
+            output::err(&format!("    … and {} more", set.done.len() - NAMED));
+        }
+        for refused in &set.refused {
+            let place = refused.application.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
+            output::err(&format!(
+                "    {} {place}{}",
+                self.paint.red(refused.reason.as_str()),
+                refused.message
+            ));
+        }
+        let written = set.done.iter().filter(|done| done.outcome != Outcome::Failed).count();
+        output::err(&format!(
+            "  {verb} {written}, unchanged {}, refused {}",
+            set.unchanged,
+            set.refused.len()
+        ));
+    }
+}
+
+impl Sink for Narrator {
+    fn moment(&self, moment: &Moment) {
+        let paint = self.paint;
+        let say = |text: String| output::err(&text);
+        match moment {
+            Moment::Fetching => say("  asking the mirrors …".to_owned()),
+            Moment::Fetched { mirror, commits: 0, bytes } => {
+                say(format!("  {mirror} has nothing new ({bytes} bytes)"))
+            }
+            Moment::Fetched { mirror, commits, bytes } => {
+                say(format!("  {mirror} offers {commits} new commit(s) ({bytes} bytes)"))
+            }
+            Moment::Unreachable(why) => say(format!("  {} {why}", paint.yellow("no mirror answered:"))),
+            Moment::Checked(commit, verification) => say(format!("    {} {verification}", commit.short())),
+            Moment::Accepted { revision, is_beginning: true, .. } => {
+                say(format!("  {} {revision}; nothing below it is proven", paint.bold("trust begins at")));
+            }
+            Moment::Accepted { revision, .. } => say(format!("  {} {revision}", paint.green("proven"))),
+            Moment::Refused(why) => say(format!("  {} {why}", paint.red("refused:"))),
+            Moment::Rendered { revision, applications, objects, notes } => {
+                say(format!("  rendered {revision}: {applications} application(s), {objects} object(s)"));
+                notes.iter().for_each(|note| say(format!("  {} {note}", paint.yellow("note:"))));
+            }
+            Moment::RenderFailed(revision, why) => {
+                say(format!("  {} {revision}: {why}", paint.red("cannot render")))
+            }
+            Moment::Progress { done, of } => self.bar(*done, *of),
+            Moment::Applied(set) => self.changes(set, "applied"),
+            Moment::Judged(Health::Current, _) => say(format!("  {}", paint.green("all is Current"))),
+            Moment::Judged(worst, looked) => {
+                looked
+                    .iter()
+                    .take(NAMED)
+                    .for_each(|known| say(format!("    {} {}: {}", known.health, known.key, known.message)));
+                say(format!("  health: {}", paint.yellow(&worst.to_string())));
+            }
+            Moment::Pruned(set) if set.done.is_empty() && set.refused.is_empty() => {}
+            Moment::Pruned(set) => self.changes(set, "pruned"),
+            Moment::LastGood(revision) => say(format!("  last-good is {revision}")),
+            Moment::Failed(why) => say(format!("  {} {why}", paint.red("failed:"))),
+            Moment::Note(note) => say(format!("  {} {note}", paint.yellow("note:"))),
+        }
+    }
+
+    fn status(&self, _: &SiteStatus) {}
+}

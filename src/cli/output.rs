@@ -1,0 +1,107 @@
+//! Printing: formats, colours, tables.
+
+use super::error::Failure;
+use std::io::{IsTerminal, Write};
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// Colours, where there is a terminal to show them and `NO_COLOR` is not set.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paint(bool);
+
+impl Paint {
+    /// For standard output.
+    pub(super) fn stdout() -> Self {
+        Self(std::io::stdout().is_terminal() && are_wanted())
+    }
+
+    /// For standard error.
+    pub(super) fn stderr() -> Self {
+        Self(std::io::stderr().is_terminal() && are_wanted())
+    }
+
+    fn dye(self, code: &str, text: &str) -> String {
+        if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    pub(super) fn red(self, text: &str) -> String {
+        self.dye("31", text)
+    }
+
+    pub(super) fn green(self, text: &str) -> String {
+        self.dye("32", text)
+    }
+
+    pub(super) fn yellow(self, text: &str) -> String {
+        self.dye("33", text)
+    }
+
+    pub(super) fn cyan(self, text: &str) -> String {
+        self.dye("36", text)
+    }
+
+    pub(super) fn bold(self, text: &str) -> String {
+        self.dye("1", text)
+    }
+
+    pub(super) fn dim(self, text: &str) -> String {
+        self.dye("2", text)
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn are_wanted() -> bool {
+    std::env::var("NO_COLOR").map_or(true, |value| value.is_empty())
+}
+
+/// Writes a line to standard output. A reader that went away (`| head`) is no fault of ours.
+pub(super) fn out(text: &str) {
+    let _ = writeln!(std::io::stdout().lock(), "{text}");
+}
+
+/// Writes a line to standard error.
+pub(super) fn err(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Prints a value as JSON, indented.
+pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::new(format!("printing JSON: {error}")))?;
+    out(&text);
+    Ok(())
+}
+
+/// Lines up columns two spaces apart; the last column is left as it is. Widths count characters, not bytes.
+pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain([head[column].chars().count()]).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..head.len()).map(width).collect();
+    let line = |cells: &[String]| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let head: Vec<String> = head.iter().map(|cell| (*cell).to_owned()).collect();
+    std::iter::once(line(&head)).chain(rows.iter().map(|row| line(row))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up() {
+        let rows =
+            vec![vec!["a".to_owned(), "Größe".to_owned()], vec!["long name".to_owned(), "x".to_owned()]];
+        assert_eq!(table(&["NAME", "B"], &rows), ["NAME       B", "a          Größe", "long name  x"]);
+    }
+}

@@ -1,0 +1,115 @@
+//! `standfast status`
+
+use super::error::{Failure, PENDING};
+use super::output::{self, Format, Paint, table};
+use crate::model::status::ApplicationStatus;
+use crate::model::{Health, SitePhase, SiteStatus};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Say what runs here, why, since when, and what is wrong
+///
+/// Needs no network and no running agent: it reads what the agent last wrote down.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Exit with 3 unless every application is steady and healthy
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
+    let settings = super::setup::settings(config)?;
+    let path = settings.status_file();
+    let status = read(&path)?;
+    match format {
+        Format::Json => output::json(&status)?,
+        Format::Human => print(&status),
+    }
+    let is_fine = status.phase == SitePhase::Steady
+        && status.applications.iter().all(|known| known.health == Health::Current);
+    Ok(ExitCode::from(if arguments.exit_code && !is_fine { PENDING } else { 0 }))
+}
+
+fn read(path: &Path) -> Result<SiteStatus, Failure> {
+    let text = std::fs::read(path).map_err(|error| {
+        let failure = Failure::new(format!("reading the status from {}: {error}", path.display()));
+        match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                failure.hint("the agent has not run here since the last boot: see `systemctl status standfast`, or `standfast run --once`")
+            }
+            _ => failure,
+        }
+    })?;
+    serde_json::from_slice(&text)
+        .map_err(|error| Failure::new(format!("reading the status from {}: {error}", path.display())))
+}
+
+/// Prints a status for people.
+pub(super) fn print(status: &SiteStatus) {
+    let paint = Paint::stdout();
+    for line in lines(status, paint) {
+        output::out(&line);
+    }
+}
+
+fn lines(status: &SiteStatus, paint: Paint) -> Vec<String> {
+    let phase = dye(paint, status.phase, &format!("{:?}", status.phase));
+    let mut lines = vec![format!("{}  {phase} since {}", paint.bold(&status.site), status.since)];
+    if let Some(reason) = &status.reason {
+        lines.push(format!("  {}  {}: {}", paint.red("why      "), reason.code, reason.message));
+    }
+    let field = |name: &str, text: String| format!("  {}  {text}", paint.dim(&format!("{name:<9}")));
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
+    lines.push(field("accepted", or_none(&status.revision.accepted)));
+    if let Some(trust) = &status.trust {
+        lines.push(field("", format!("{}, accepted {}", trust.signer, trust.accepted)));
+        lines.push(field("trust", format!("begins at {}", trust.begins)));
+    }
+    lines.push(field("applied", or_none(&status.revision.applied)));
+    lines.push(field("last-good", or_none(&status.revision.last_good)));
+    let link = match (&status.link.mirror, &status.link.last_contact) {
+        (Some(mirror), Some(at)) => {
+            format!("{mirror} answered {at}, {} bytes today", status.link.bytes_today)
+        }
+        _ => "no mirror has answered yet".to_owned(),
+    };
+    lines.push(field("link", link));
+    if let Some(reason) = &status.link.reason {
+        lines.push(field("", format!("{}: {}", reason.code, reason.message)));
+    }
+    if !status.applications.is_empty() {
+        let rows: Vec<_> = status.applications.iter().map(row).collect();
+        lines.push(String::new());
+        lines.extend(table(&["APPLICATION", "PHASE", "HEALTH", "OBJECTS", "REVISION", "REASON"], &rows));
+    }
+    lines
+}
+
+fn row(known: &ApplicationStatus) -> Vec<String> {
+    let revision = known
+        .revision
+        .as_deref()
+        .and_then(|text| text.rsplit(':').next())
+        .map(|id| id.chars().take(12).collect());
+    let reason = known
+        .reason
+        .as_ref()
+        .map(|reason| format!("{}: {}", reason.code, reason.message))
+        .unwrap_or_default();
+    vec![
+        known.name.clone(),
+        format!("{:?}", known.phase),
+        known.health.to_string(),
+        known.objects.to_string(),
+        revision.unwrap_or_else(|| "-".to_owned()),
+        reason,
+    ]
+}
+
+fn dye(paint: Paint, phase: SitePhase, text: &str) -> String {
+    match phase {
+        SitePhase::Steady => paint.green(text),
+        SitePhase::Held | SitePhase::RollingBack => paint.red(text),
+        _ => paint.yellow(text),
+    }
+}

@@ -1,0 +1,117 @@
+//! The site of the story: the agent as it runs everywhere, with ears of our own.
+
+use super::Error;
+use super::fleet::SITE;
+use super::pass::Pass;
+use crate::agent::clock::Clock;
+use crate::agent::{self, Agent, Ports};
+use crate::cluster::Cluster;
+use crate::fleet::Local;
+use crate::model::{Moment, RepoPath, SiteStatus};
+use crate::reconcile::Rules;
+use crate::render::Plain;
+use crate::report::Sink;
+use crate::source::{self, Git, MirrorSettings};
+use crate::store;
+use crate::trust::{self, Keyring, Ssh};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// What the site is made of, so that it can be booted again and again.
+pub(super) struct Site {
+    /// The state directory.
+    pub(super) state: PathBuf,
+    /// The mirror.
+    pub(super) mirror: PathBuf,
+    /// Whom it trusts.
+    pub(super) allowed_signers: PathBuf,
+    /// Where it runs.
+    pub(super) cluster: Arc<dyn Cluster>,
+    /// The time.
+    pub(super) clock: Clock,
+}
+
+/// A site that is up.
+pub(super) struct Booted {
+    agent: Agent,
+    told: Told,
+    clock: Clock,
+}
+
+/// Remembers what the agent tells.
+#[derive(Debug, Clone, Default)]
+struct Told(Arc<Mutex<Vec<Moment>>>);
+
+/// Long enough never to come up in the demo: each pass is asked for.
+const POLL: Duration = Duration::from_secs(300);
+/// Between two looks at health.
+const LOOK: Duration = Duration::from_millis(200);
+
+impl Site {
+    /// Starts the agent on this site's disk, as the daemon does.
+    pub(super) fn boot(&self) -> Result<Booted, Error> {
+        let told = Told::default();
+        let trust = trust::Settings { allowed_signers: self.allowed_signers.clone(), pin: None };
+        let mirror = MirrorSettings::Local { path: self.mirror.clone() };
+        let source = source::Settings::new(self.state.join("objects"), vec![mirror]);
+        let store = store::Settings { directory: self.state.clone() };
+        let ports = Ports {
+            source: Box::new(Git::start(source).map_err(Error::starting)?),
+            verifier: Box::new(Ssh::new(Keyring::load(&trust).map_err(Error::starting)?)),
+            store: store::open(&store, self.clock.now()).map_err(Error::starting)?,
+            render: Box::new(Plain),
+            cluster: Arc::clone(&self.cluster),
+            sink: Box::new(told.clone()),
+            clock: self.clock.clone(),
+        };
+        let local = Local {
+            name: SITE.parse().expect("because the demo's site has a name as it should be"),
+            labels: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            path: RepoPath::root(),
+        };
+        let settings = agent::Settings {
+            local,
+            ref_name: "refs/heads/main".parse().expect("because this is a ref's name"),
+            pin: None,
+            rules: Rules { poll: POLL, wait: true, look: LOOK },
+            keep: 3,
+            built: Timestamp::UNIX_EPOCH,
+        };
+        let agent = agent::build::build(settings, ports).map_err(Error::starting)?;
+        Ok(Booted { agent, told, clock: self.clock.clone() })
+    }
+}
+
+impl Booted {
+    /// One pass through the whole way, as the daemon makes one every few minutes.
+    pub(super) async fn pass(&mut self) -> Pass {
+        let began = self.clock.now();
+        let ending = self.agent.once().await;
+        let took = self.clock.now().duration_since(began);
+        let moments = std::mem::take(&mut *self.told.0.lock().unwrap_or_else(PoisonError::into_inner));
+        Pass::new(ending, moments, self.agent.status(), Duration::try_from(took).unwrap_or_default())
+    }
+
+    /// Where the site stands.
+    pub(super) fn status(&mut self) -> SiteStatus {
+        self.agent.status()
+    }
+}
+
+impl Sink for Told {
+    fn moment(&self, moment: &Moment) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(moment.clone());
+    }
+
+    fn status(&self, _: &SiteStatus) {}
+}
+
+impl std::fmt::Debug for Booted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Booted")
+    }
+}

@@ -1,0 +1,84 @@
+//! Where the site stands, as it is told.
+
+use super::application::{Application, State};
+use super::site::Site;
+use crate::model::status::{ApplicationStatus, LinkStatus, Reason, Revisions, TrustStatus};
+use crate::model::{Digest, ErrorClass, Facts, Revision, SiteName, SiteStatus, Trouble};
+use jiff::Timestamp;
+
+impl Site {
+    /// The status of this machine. The link is what the driver saw of it; its trouble is added here.
+    pub fn status(
+        &self,
+        name: &SiteName,
+        facts: &Facts,
+        link: LinkStatus,
+        since: Timestamp,
+        now: Timestamp,
+    ) -> SiteStatus {
+        let trouble = self.trouble.as_ref().or(self.offer.as_ref()).or_else(|| self.cut_off());
+        SiteStatus {
+            site: name.to_string(),
+            phase: self.phase(),
+            since: moment(since),
+            updated: moment(now),
+            suspended: None,
+            reason: trouble.map(reason),
+            revision: Revisions {
+                accepted: text(self.accepted.as_ref()),
+                applied: text(self.applied.as_ref()),
+                last_good: text(self.last_good.as_ref()),
+            },
+            trust: facts.floor.as_ref().map(|floor| TrustStatus {
+                begins: floor.began.to_string(),
+                signer: floor.signer.clone(),
+                accepted: moment(floor.accepted),
+            }),
+            applications: self.applications.iter().map(|(name, known)| known.status(name)).collect(),
+            link: LinkStatus { reason: self.link.as_ref().map(reason), ..link },
+        }
+    }
+
+    /// A link that is down is the site's own trouble only while it never got anything, or where waiting will not help.
+    fn cut_off(&self) -> Option<&Trouble> {
+        let matters = |trouble: &&Trouble| self.accepted.is_none() || trouble.class != ErrorClass::Transient;
+        self.link.as_ref().filter(matters)
+    }
+}
+
+impl Application {
+    fn status(&self, name: &str) -> ApplicationStatus {
+        let revision =
+            |at: &Option<(Revision, Digest)>| at.as_ref().map(|(revision, _)| revision.to_string());
+        let why = match &self.state {
+            State::Held(trouble) => Some(reason(trouble)),
+            State::Settling { .. } if !self.message.is_empty() => {
+                Some(Reason { code: "NotCurrent".to_owned(), message: self.message.clone() })
+            }
+            State::Settling { .. } | State::Pending | State::Applying | State::Steady => None,
+        };
+        ApplicationStatus {
+            name: name.to_owned(),
+            phase: self.phase(),
+            revision: revision(&self.target),
+            last_good: revision(&self.last_good),
+            quarantined: None,
+            objects: self.objects,
+            health: self.health,
+            reason: why,
+        }
+    }
+}
+
+fn reason(trouble: &Trouble) -> Reason {
+    Reason { code: trouble.reason.to_owned(), message: trouble.message.clone() }
+}
+
+/// To the second: what people read needs no more, and files that hold it change less.
+fn moment(at: Timestamp) -> String {
+    at.round(jiff::Unit::Second).unwrap_or(at).to_string()
+}
+
+fn text(revision: Option<&Revision>) -> Option<String> {
+    revision.map(ToString::to_string)
+}

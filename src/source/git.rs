@@ -1,0 +1,132 @@
+//! The real source: git mirrors, and an object database of our own.
+
+use super::error::Error;
+use super::lookup::Lookup;
+use super::mirror::Meter;
+use super::settings::Settings;
+use super::worker::Worker;
+use super::{Source, Want};
+use crate::model::{Artifact, CommitChain, CommitId, RawCommit, RepoPath, Revision, Traffic};
+use crate::trust::Verified;
+use async_trait::async_trait;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use tokio::sync::oneshot;
+
+type Job = Box<dyn FnOnce(&mut Worker) + Send>;
+
+/// Git mirrors. gix and its HTTP client live on one thread of their own, where calls are served in turn; dropping a call's future
+/// calls its work off at the next byte.
+pub struct Git {
+    jobs: Option<mpsc::Sender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    busy: Arc<AtomicBool>,
+    meter: Arc<Meter>,
+}
+
+/// Sets its flag when it is dropped: nobody waits any more.
+struct Waiting(Arc<AtomicBool>);
+
+impl Git {
+    /// Starts the thread. No mirror is asked and nothing is written yet, so this works offline and on a full disk.
+    ///
+    /// # Errors
+    /// `Disk` if the system gives no thread.
+    pub fn start(settings: Settings) -> Result<Self, Error> {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let meter = Arc::new(Meter::default());
+        let for_worker = meter.clone();
+        let busy = Arc::new(AtomicBool::new(false));
+        let is_busy = busy.clone();
+        let path = settings.objects.clone();
+        let work = move || {
+            let mut worker = Worker::new(&settings, for_worker);
+            while let Ok(job) = queue.recv() {
+                is_busy.store(true, Ordering::Relaxed);
+                job(&mut worker);
+                is_busy.store(false, Ordering::Relaxed);
+            }
+        };
+        let thread = std::thread::Builder::new()
+            .name("source".to_owned())
+            .spawn(work)
+            .map_err(|source| Error::Disk { doing: "starting the thread for", path, source })?;
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), busy, meter })
+    }
+
+    /// All bytes that went over the link since the start, those of `complete` included. HTTP headers count as HTTP/1.1 would write
+    /// them; TLS, TCP and IP are not counted.
+    pub fn traffic_total(&self) -> Traffic {
+        self.meter.total()
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Worker) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (reply, answer) = oneshot::channel();
+        let cancel = Arc::new(AtomicBool::new(false));
+        let _waiting = Waiting(cancel.clone());
+        let job = move |worker: &mut Worker| {
+            if !cancel.load(Ordering::Relaxed) {
+                // Nobody may be left to hear it; then it does not matter.
+                let _ = reply.send(worker.job(cancel, work));
+            }
+        };
+        let jobs = self.jobs.as_ref().ok_or(Error::Stopped)?;
+        jobs.send(Box::new(job)).map_err(|_| Error::Stopped)?;
+        answer.await.map_err(|_| Error::Stopped)?
+    }
+}
+
+#[async_trait]
+impl Source for Git {
+    async fn advance(&self, want: &Want) -> Result<CommitChain, Error> {
+        let want = want.clone();
+        self.run(move |worker| worker.advance(&want)).await
+    }
+
+    async fn complete(
+        &self,
+        revision: &Verified<Revision>,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, Error> {
+        let (root, revision, paths) = (revision.root(), revision.get().clone(), paths.clone());
+        self.run(move |worker| worker.complete(&revision, root, &paths)).await
+    }
+
+    async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {
+        let commit = *commit;
+        self.run(move |worker| worker.objects.recall(&commit)).await
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Git {
+    /// Ends the thread, and waits for it so that its folder is free for the next one. Calls borrow us, so nobody waits for one now;
+    /// one that was called off may still hang on a silent link, and is left to its timeout.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take()
+            && !self.busy.load(Ordering::Relaxed)
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread of the source ended in a panic");
+        }
+    }
+}
+
+impl fmt::Debug for Git {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Git").field("traffic", &self.traffic_total()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,259 @@
+//! HTTP for gix's git transport: one connection kept between calls, every byte counted, every refusal typed.
+//!
+//! gix hands out the request's body before the request is sent and reads the answer's headers and body from two readers, so the
+//! three share one exchange, which is carried out when the first byte of the answer is asked for.
+
+use super::judge::{broken_off, header_bytes, judge, request_target, unreachable};
+use super::meter::Meter;
+use crate::source::mirror_error::MirrorError;
+use gix::protocol::transport::client::blocking_io::http::{
+    GetResponse, Http, PostBodyDataKind, PostResponse,
+};
+use reqwest::blocking::{Client, RequestBuilder, Response};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use std::cell::{Cell, RefCell};
+use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// What an exchange with the server shares with the session above it, which gix's transport stands between.
+#[derive(Default)]
+pub(super) struct Shared {
+    /// Why the last exchange failed. gix's errors carry it only as text.
+    pub failure: RefCell<Option<MirrorError>>,
+    /// How many bytes the next answer may have.
+    pub allowance: Cell<u64>,
+}
+
+/// gix's idea of an HTTP client, on reqwest.
+pub(super) struct HttpClient {
+    pub client: Client,
+    pub authorization: Option<HeaderValue>,
+    pub meter: Arc<Meter>,
+    pub shared: Rc<Shared>,
+}
+
+/// One request and its answer.
+struct Exchange {
+    request: Option<RequestBuilder>,
+    body: Vec<u8>,
+    answer: Option<Response>,
+    credential: bool,
+    meter: Arc<Meter>,
+    shared: Rc<Shared>,
+}
+
+type Handle = Rc<RefCell<Exchange>>;
+
+/// Collects what is posted.
+pub(super) struct PostBody(Handle);
+
+/// The answer's headers, a line each.
+pub(super) struct Headers {
+    exchange: Handle,
+    lines: Option<Cursor<Vec<u8>>>,
+}
+
+/// The answer's body.
+pub(super) struct Body {
+    exchange: Handle,
+    reader: Option<BufReader<Counted>>,
+}
+
+/// Counts what is read, stops at the allowance and when nobody waits any more.
+struct Counted {
+    response: Response,
+    left: u64,
+    meter: Arc<Meter>,
+    shared: Rc<Shared>,
+}
+
+impl HttpClient {
+    fn exchange<S: AsRef<str>>(
+        &self,
+        mut request: RequestBuilder,
+        lines: impl IntoIterator<Item = S>,
+    ) -> Handle {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            let Some((name, value)) = line.as_ref().split_once(':') else { continue };
+            let parsed = name.parse::<HeaderName>().ok().zip(HeaderValue::from_str(value.trim()).ok());
+            headers.extend(parsed.map(|(name, value)| (Some(name), value)));
+        }
+        if let Some(authorization) = &self.authorization {
+            headers.insert(reqwest::header::AUTHORIZATION, authorization.clone());
+        }
+        request = request.headers(headers);
+        Rc::new(RefCell::new(Exchange {
+            request: Some(request),
+            body: Vec::new(),
+            answer: None,
+            credential: self.authorization.is_some(),
+            meter: self.meter.clone(),
+            shared: self.shared.clone(),
+        }))
+    }
+}
+
+impl Http for HttpClient {
+    type Headers = Headers;
+    type ResponseBody = Body;
+    type PostBody = PostBody;
+
+    fn get(
+        &mut self,
+        url: &str,
+        _base_url: &str,
+        headers: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> gix::error::Result<GetResponse<Headers, Body>> {
+        let exchange = self.exchange(self.client.get(url), headers);
+        Ok(GetResponse {
+            headers: Headers { exchange: exchange.clone(), lines: None },
+            body: Body { exchange, reader: None },
+        })
+    }
+
+    fn post(
+        &mut self,
+        url: &str,
+        _base_url: &str,
+        headers: impl IntoIterator<Item = impl AsRef<str>>,
+        _body: PostBodyDataKind,
+    ) -> gix::error::Result<PostResponse<Headers, Body, PostBody>> {
+        let exchange = self.exchange(self.client.post(url), headers);
+        Ok(PostResponse {
+            post_body: PostBody(exchange.clone()),
+            headers: Headers { exchange: exchange.clone(), lines: None },
+            body: Body { exchange, reader: None },
+        })
+    }
+
+    fn configure(&mut self, _config: &dyn std::any::Any) -> gix::error::Result {
+        Ok(())
+    }
+}
+
+impl Exchange {
+    /// Sends the request unless that was done, and fails as the server's answer says.
+    fn carry_out(&mut self) -> io::Result<()> {
+        let Some(request) = self.request.take() else { return Ok(()) };
+        self.send(request).map_err(|error| {
+            let shown = io::Error::other(error.to_string());
+            self.shared.failure.replace(Some(error));
+            shown
+        })
+    }
+
+    fn send(&mut self, request: RequestBuilder) -> Result<(), MirrorError> {
+        let body = std::mem::take(&mut self.body);
+        let posted = body.len();
+        let request = if posted == 0 { request } else { request.body(body) };
+        let (client, request) = request.build_split();
+        let request = request.map_err(unreachable)?;
+        let target = request_target(request.url());
+        let line = request.method().as_str().len() + target.len() + "  HTTP/1.1\r\n\r\n".len();
+        self.meter.sent(line + header_bytes(request.headers()) + posted);
+        let response = client.execute(request).map_err(unreachable)?;
+        self.meter.received("HTTP/1.1 200 OK\r\n\r\n".len() + header_bytes(response.headers()));
+        judge(&response, self.credential)?;
+        self.answer = Some(response);
+        Ok(())
+    }
+}
+
+impl Write for PostBody {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().body.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Read for Headers {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let taken = self.fill_buf()?.read(into)?;
+        self.consume(taken);
+        Ok(taken)
+    }
+}
+
+impl BufRead for Headers {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.lines.is_none() {
+            let mut exchange = self.exchange.borrow_mut();
+            exchange.carry_out()?;
+            let mut lines = Vec::new();
+            for (name, value) in exchange.answer.iter().flat_map(Response::headers) {
+                lines.extend([name.as_str().as_bytes(), b":", value.as_bytes(), b"\n"].concat());
+            }
+            self.lines = Some(Cursor::new(lines));
+        }
+        self.lines.as_mut().map_or(Ok(&[]), BufRead::fill_buf)
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.lines.iter_mut().for_each(|lines| lines.consume(amount));
+    }
+}
+
+impl Body {
+    fn open(&mut self) -> io::Result<()> {
+        if self.reader.is_some() {
+            return Ok(());
+        }
+        let mut exchange = self.exchange.borrow_mut();
+        exchange.carry_out()?;
+        self.reader = exchange.answer.take().map(|response| {
+            let left = exchange.shared.allowance.get();
+            let (meter, shared) = (exchange.meter.clone(), exchange.shared.clone());
+            BufReader::new(Counted { response, left, meter, shared })
+        });
+        Ok(())
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.open()?;
+        self.reader.as_mut().map_or(Ok(0), |reader| reader.read(into))
+    }
+}
+
+impl BufRead for Body {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.open()?;
+        self.reader.as_mut().map_or(Ok(&[]), BufRead::fill_buf)
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.reader.iter_mut().for_each(|reader| reader.consume(amount));
+    }
+}
+
+impl Counted {
+    fn fail(&self, error: MirrorError) -> io::Error {
+        let shown = io::Error::other(error.to_string());
+        self.shared.failure.replace(Some(error));
+        shown
+    }
+}
+
+impl Read for Counted {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        if self.meter.is_cancelled() {
+            // Not `Interrupted`: readers take that as a hint to try again at once.
+            return Err(io::ErrorKind::ConnectionAborted.into());
+        }
+        let taken = self.response.read(into).map_err(|error| self.fail(broken_off(error)))?;
+        self.meter.received(taken);
+        let Some(left) = self.left.checked_sub(taken as u64) else {
+            let limit = format!("{} KiB", self.shared.allowance.get() >> 10);
+            return Err(self.fail(MirrorError::TooLarge { what: "bytes of one answer", limit }));
+        };
+        self.left = left;
+        Ok(taken)
+    }
+}

@@ -1,0 +1,193 @@
+//! Git's protocol version 2 over any of gix's transports: one ref, one pack.
+//!
+//! Built on gix's plumbing, for its `Remote::fetch` neither filters nor leaves out what we do not need.
+
+use super::{Answer, Ask, History};
+use crate::model::RefName;
+use crate::source::ids::KIND;
+use crate::source::mirror_error::{MirrorError, printable};
+use crate::source::objects::Spool;
+use crate::source::trouble::Trouble;
+use gix::ObjectId;
+use gix::bstr::BString;
+use gix::protocol::fetch::Response;
+use gix::protocol::handshake::Ref;
+use gix::protocol::handshake::refs::from_v2_refs;
+use gix::protocol::transport::client::blocking_io::{ExtendedBufRead, Transport, TransportV2Ext};
+use gix::protocol::transport::{Protocol, Service, packetline};
+use std::cell::RefCell;
+use std::io::{BufRead, ErrorKind};
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+/// Most names in the message about a missing ref.
+const NAMED_REFS: usize = 5;
+
+/// A server that has introduced itself.
+pub(super) struct Session<T> {
+    transport: T,
+    filters: bool,
+}
+
+impl<T: Transport> Session<T> {
+    /// Introduces us, and checks that the server speaks what we need.
+    pub(super) fn open(mut transport: T) -> Result<Self, MirrorError> {
+        let answer = transport.handshake(Service::UploadPack, &[]).map_err(not_git)?;
+        if answer.actual_protocol != Protocol::V2 {
+            let what = "it speaks only the git protocol of before 2018, not version 2".to_owned();
+            return Err(MirrorError::NotGit { what });
+        }
+        let capability = |name: &str| answer.capabilities.capability(name);
+        let format = capability("object-format").and_then(|it| it.value()).map(ToString::to_string);
+        if let Some(format) = format.filter(|format| *format != KIND.to_string()) {
+            return Err(MirrorError::ObjectFormat { format: printable(format.as_bytes()) });
+        }
+        let filters = capability("fetch").and_then(|it| it.supports("filter")).unwrap_or(false);
+        drop(answer);
+        Ok(Self { transport, filters })
+    }
+
+    /// Whether the server takes a filter.
+    pub(super) fn filters(&self) -> bool {
+        self.filters
+    }
+
+    /// The id that the ref has now.
+    pub(super) fn tip(&mut self, ref_name: &RefName) -> Result<ObjectId, MirrorError> {
+        let refs = self.list(ref_name.as_str())?;
+        let found = refs.into_iter().find_map(|found| match found {
+            Ref::Direct { full_ref_name, object } if full_ref_name == ref_name.as_str() => Some(object),
+            _ => None,
+        });
+        if let Some(tip) = found {
+            return Ok(tip);
+        }
+        // This costs a request, but only when somebody has to look at it anyway, and it tells them what is there.
+        let branches = self.list("refs/heads/")?;
+        if branches.is_empty() {
+            return Err(MirrorError::EmptyRepository);
+        }
+        let names = branches.iter().map(|branch| printable(branch.unpack().0));
+        Err(MirrorError::MissingRef { ref_name: ref_name.clone(), has: names.take(NAMED_REFS).collect() })
+    }
+
+    fn list(&mut self, prefix: &str) -> Result<Vec<Ref>, MirrorError> {
+        let arguments = [BString::from(format!("ref-prefix {prefix}"))];
+        let mut answer = self
+            .transport
+            .invoke("ls-refs", no_features(), Some(arguments.into_iter()), false)
+            .map_err(not_git)?;
+        let refs = from_v2_refs(&mut answer).map_err(|error| refused_or(error, not_git))?;
+        drain(&mut *answer);
+        Ok(refs)
+    }
+
+    /// Asks for one pack and writes it into `spool`.
+    pub(super) fn fetch(&mut self, ask: &Ask<'_>, spool: &mut Spool) -> Result<Answer, Trouble> {
+        let mut answer = self
+            .transport
+            .invoke("fetch", no_features(), Some(arguments(ask).into_iter()), false)
+            .map_err(not_git)?;
+        let sections = Response::from_line_reader(Protocol::V2, &mut answer, true, false)
+            .map_err(|error| refused_or(error, not_git))?;
+        if !sections.has_pack() {
+            drain(&mut *answer);
+            return Ok(Answer::NoCommonHistory);
+        }
+        let refusal = Rc::new(RefCell::new(None));
+        let heard = refusal.clone();
+        answer.set_progress_handler(Some(Box::new(move |is_error, text| {
+            if is_error {
+                heard.replace(Some(printable(text)));
+            }
+            if is_error { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })));
+        let copied = copy(&mut *answer, spool);
+        if let Some(message) = refusal.take() {
+            return Err(MirrorError::Refused { message }.into());
+        }
+        copied?;
+        drain(&mut *answer);
+        Ok(Answer::Pack)
+    }
+}
+
+/// The lines of a fetch request. Nothing is negotiated: we know what we have.
+fn arguments(ask: &Ask<'_>) -> Vec<BString> {
+    let mut lines: Vec<String> = vec!["no-progress".into(), "ofs-delta".into()];
+    if ask.flat {
+        lines.push("filter tree:0".into());
+    }
+    match ask.history {
+        History::NoCommits => {}
+        History::TipAlone => lines.push("deepen 1".into()),
+        // We say that our history ends there: else the server would send all that lies between.
+        History::Since(older) => {
+            let since =
+                ["thin-pack".into(), "deepen 1".into(), format!("shallow {older}"), format!("have {older}")];
+            lines.extend(since);
+        }
+        History::Above { base, thin } => {
+            if thin {
+                lines.push("thin-pack".into());
+            }
+            lines.push(format!("have {base}"));
+        }
+    }
+    lines.extend(ask.wants.iter().map(|want| format!("want {want}")));
+    // Without `done` the server sends a pack only if the base is in the wanted commit's history; else it says so in a line.
+    if !matches!(ask.history, History::Above { .. }) {
+        lines.push("done".into());
+    }
+    lines.into_iter().map(BString::from).collect()
+}
+
+fn copy(answer: &mut dyn BufRead, spool: &mut Spool) -> Result<(), Trouble> {
+    loop {
+        let bytes = answer.fill_buf().map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => MirrorError::unreachable("its answer was cut short", error),
+            _ => MirrorError::garbage("its packets cannot be read", error),
+        })?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        spool.write(bytes)?;
+        let taken = bytes.len();
+        answer.consume(taken);
+    }
+}
+
+/// Reads an answer's end, so that its connection is free for the next request. An error here shows at that request.
+fn drain(answer: &mut dyn ExtendedBufRead<'_>) {
+    while let Ok(rest) = answer.fill_buf() {
+        let taken = rest.len();
+        if taken == 0 {
+            break;
+        }
+        answer.consume(taken);
+    }
+}
+
+/// The server's own refusal if it is one, else what `otherwise` makes of the error.
+fn refused_or(
+    error: gix::error::Error,
+    otherwise: impl FnOnce(gix::error::Error) -> MirrorError,
+) -> MirrorError {
+    let refusal = error.iter_errors().find_map(|cause| cause.downcast_ref::<packetline::read::Error>());
+    match refusal {
+        Some(refusal) => MirrorError::Refused { message: printable(&refusal.message) },
+        None => otherwise(error),
+    }
+}
+
+fn not_git(error: impl std::error::Error) -> MirrorError {
+    let mut what = error.to_string();
+    if let Some(cause) = error.source() {
+        what = format!("{what}: {cause}");
+    }
+    MirrorError::NotGit { what: printable(what.as_bytes()) }
+}
+
+fn no_features() -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    std::iter::empty()
+}

@@ -1,0 +1,180 @@
+//! Why one mirror was of no use.
+
+use crate::model::{Classify, ErrorClass, RefName};
+use std::error::Error as StdError;
+use std::path::PathBuf;
+
+/// Any error below ours, kept whole as the cause.
+pub(super) type Cause = Box<dyn StdError + Send + Sync>;
+
+/// What one mirror answered, or why it did not. The mirror's name is beside it, in `MirrorFailure`.
+#[derive(Debug, thiserror::Error)]
+pub enum MirrorError {
+    /// No connection, a connection that broke or fell silent, a server that is down; for a path: nothing there (not plugged in).
+    #[error("it cannot be reached ({what}); check the link and the address")]
+    Unreachable {
+        /// What happened: "timed out", "HTTP 503".
+        what: String,
+        /// The cause below.
+        #[source]
+        source: Option<Cause>,
+    },
+
+    /// TLS was refused: the certificate is not for this name, not by a CA that is trusted here, or not valid now.
+    #[error(
+        "its certificate is not trusted ({what}); give the CA that signed it as `ca`, and check this machine's clock"
+    )]
+    Certificate {
+        /// What rustls found.
+        what: String,
+    },
+
+    /// HTTP 401 or 403.
+    #[error("it does not let us in (HTTP {status}); {}", credential_advice(*credential))]
+    Unauthorized {
+        /// The status.
+        status: u16,
+        /// Whether a credential was sent.
+        credential: bool,
+    },
+
+    /// HTTP 404 or 410.
+    #[error("it has no repository there (HTTP {status}); check the URL, and that the credential may read it")]
+    NotFound {
+        /// The status.
+        status: u16,
+    },
+
+    /// Something answered that is not a git server of our kind.
+    #[error(
+        "what answers is not a usable git server ({what}); check the URL, and for a proxy or a login page in between"
+    )]
+    NotGit {
+        /// What answered: "text/html instead of git's protocol".
+        what: String,
+    },
+
+    /// There is not a single branch.
+    #[error("the repository is empty; push the first commit")]
+    EmptyRepository,
+
+    /// The repository is there, the ref is not.
+    #[error("it has no {ref_name}; push it, or correct source.ref (there are: {})", has.join(", "))]
+    MissingRef {
+        /// What was asked for.
+        ref_name: RefName,
+        /// Some of the branches that are there.
+        has: Vec<String>,
+    },
+
+    /// The ref points to an annotated tag, a tree or a blob.
+    #[error("{ref_name} points to a {kind}, not to a commit; follow a branch or a lightweight tag")]
+    NotACommit {
+        /// What was asked for.
+        ref_name: RefName,
+        /// The kind of object.
+        kind: String,
+    },
+
+    /// The repository's objects have SHA-256 ids.
+    #[error(
+        "its object format is {format}, and only sha1 can be followed; make the repository with git init --object-format=sha1"
+    )]
+    ObjectFormat {
+        /// As the server names it.
+        format: String,
+    },
+
+    /// The pack is damaged, incomplete, or not a pack.
+    #[error("what it sent is not a sound pack ({what}); if this stays, run git fsck on the server")]
+    GarbagePack {
+        /// What is wrong with it.
+        what: String,
+        /// The cause below.
+        #[source]
+        source: Option<Cause>,
+    },
+
+    /// The server said no in git's own protocol.
+    #[error("it refused: {message}")]
+    Refused {
+        /// The server's words, cut short and without control characters.
+        message: String,
+    },
+
+    /// More came than we take.
+    #[error("it sent more than the limit of {limit} ({what})")]
+    TooLarge {
+        /// What there was too much of.
+        what: &'static str,
+        /// The limit, with its unit.
+        limit: String,
+    },
+
+    /// A file of the site's own configuration cannot be used: the credential or the CA.
+    #[error("the {what} file {} cannot be used: {why}", path.display())]
+    File {
+        /// "credential" or "CA".
+        what: &'static str,
+        /// Which one.
+        path: PathBuf,
+        /// What is wrong with it; never its content.
+        why: String,
+    },
+}
+
+impl Classify for MirrorError {
+    /// Only what the site's own files cause is `Misconfigured`: all else can be put right at the other end, without anybody coming here.
+    fn class(&self) -> ErrorClass {
+        match self {
+            Self::File { .. } => ErrorClass::Misconfigured,
+            Self::TooLarge { .. } => ErrorClass::Terminal,
+            _ => ErrorClass::Transient,
+        }
+    }
+
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "Unreachable",
+            Self::Certificate { .. } => "CertificateNotTrusted",
+            Self::Unauthorized { .. } => "Unauthorized",
+            Self::NotFound { .. } => "NotFound",
+            Self::NotGit { .. } => "NotGit",
+            Self::EmptyRepository => "EmptyRepository",
+            Self::MissingRef { .. } => "MissingRef",
+            Self::NotACommit { .. } => "NotACommit",
+            Self::ObjectFormat { .. } => "ObjectFormat",
+            Self::GarbagePack { .. } => "GarbagePack",
+            Self::Refused { .. } => "RefusedByServer",
+            Self::TooLarge { .. } => "TooLarge",
+            Self::File { .. } => "FileUnusable",
+        }
+    }
+}
+
+impl MirrorError {
+    /// A mirror that could not be reached, with the cause.
+    pub(super) fn unreachable(what: impl Into<String>, source: impl Into<Cause>) -> Self {
+        Self::Unreachable { what: what.into(), source: Some(source.into()) }
+    }
+
+    /// A pack that cannot be used, with the cause.
+    pub(super) fn garbage(what: impl Into<String>, source: impl Into<Cause>) -> Self {
+        Self::GarbagePack { what: what.into(), source: Some(source.into()) }
+    }
+}
+
+fn credential_advice(sent: bool) -> &'static str {
+    if sent {
+        "put a credential that is valid and may read the repository into the credential file"
+    } else {
+        "no credential is configured for it: add `credential`"
+    }
+}
+
+/// What a server says, fit to be shown: without control characters, and not long.
+pub(super) fn printable(text: &[u8]) -> String {
+    const SHOWN: usize = 200;
+    let text = String::from_utf8_lossy(text);
+    text.trim().chars().take(SHOWN).map(|c| if c.is_control() { ' ' } else { c }).collect()
+}

@@ -1,0 +1,113 @@
+//! The bare object database on disk.
+//!
+//! # What
+//! ```text
+//! objects/pack/              what proven revisions need, and all that they were fetched with
+//! incoming/<tip>/pack/       what came with a tip that nobody has proven yet
+//! scratch/                   downloads and packs that are being indexed; emptied at every start
+//! HEAD config refs/          so that `git --git-dir` can look at it
+//! ```
+//!
+//! # Invariants
+//! A pack gets its final name after it, its index and their checksums were written and fsynced, so what a power cut leaves behind
+//! lies in `scratch`. Every pack stands on its own: thin packs are completed as they are indexed. Objects are found by hash and
+//! were hashed when their pack was indexed, so an unproven pack can waste space but never change what an id means.
+//!
+//! # Not here
+//! Which objects are wanted, and where they come from.
+
+mod damage;
+mod disk;
+mod incoming;
+mod packs;
+mod scan;
+
+use super::error::Error;
+use super::lookup::Lookup;
+use super::settings::Limits;
+use gix::ObjectId;
+use gix::objs::{Exists, Find, Kind};
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+pub(super) use packs::{Place, Spool};
+
+/// The object database of this site.
+pub(super) struct Objects {
+    root: PathBuf,
+    limits: Limits,
+    main: Option<gix::odb::Handle>,
+    incoming: Vec<(ObjectId, gix::odb::Handle)>,
+    next_scratch: Cell<u32>,
+}
+
+impl Objects {
+    /// Opens what is there. Nothing needs to be: folders are made when something is first written, so that a site on a read-only
+    /// disk still reads.
+    pub(super) fn open(root: &Path, limits: Limits) -> Self {
+        let mut objects = Self {
+            root: root.to_owned(),
+            limits,
+            main: None,
+            incoming: Vec::new(),
+            next_scratch: Cell::new(0),
+        };
+        objects.clear_scratch();
+        objects.finish_promotions();
+        objects.reopen();
+        objects
+    }
+
+    fn read(&self, from: &gix::odb::Handle, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Error> {
+        let mut bytes = Vec::new();
+        let found = from.try_find(id, &mut bytes).map_err(|source| Error::Damaged {
+            id: id.to_string(),
+            path: self.root.clone(),
+            source: source.into(),
+        })?;
+        let Some(kind) = found.map(|data| data.kind) else { return Ok(None) };
+        Ok(Some((kind, bytes)))
+    }
+
+    /// Looks at the folders anew. gix sizes its table of packs when a database is opened, so this follows every change.
+    fn reopen(&mut self) {
+        self.main = open_database(&self.root.join("objects"), &self.limits);
+        let tips = self.list_incoming();
+        self.incoming = tips
+            .into_iter()
+            .filter_map(|tip| Some((tip, open_database(&self.incoming_folder(&tip), &self.limits)?)))
+            .collect();
+    }
+}
+
+impl Lookup for Objects {
+    fn contains(&self, id: &ObjectId) -> bool {
+        self.main.as_ref().is_some_and(|main| main.exists(id))
+    }
+
+    fn find(&self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Error> {
+        self.main.as_ref().map_or(Ok(None), |main| self.read(main, id))
+    }
+
+    fn find_anywhere(&self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Error> {
+        for handle in self.main.iter().chain(self.incoming.iter().map(|(_, handle)| handle)) {
+            if let Some(found) = self.read(handle, id)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// A handle on a folder of packs; `None` if there is no such folder.
+pub(super) fn open_database(folder: &Path, limits: &Limits) -> Option<gix::odb::Handle> {
+    let options = gix::odb::store::init::Options {
+        use_multi_pack_index: false,
+        alloc_limit_bytes: Some(limits.allocation()),
+        current_dir: Some(folder.to_owned()),
+        ..Default::default()
+    };
+    let mut handle = gix::odb::at_opts(folder, super::ids::KIND, [], options).ok()?;
+    handle.refresh_never();
+    Some(handle)
+}

@@ -1,0 +1,244 @@
+//! The rules of this room that need no server: addresses, names, and what may stand in a tree.
+
+use super::error::Error;
+use super::ids::{self, KIND};
+use super::lookup::Lookup;
+use super::mirror_error::printable;
+use super::walk::{self, What};
+use super::{Credential, Limits, MirrorSettings, MirrorUrl, ParseUrlError, tree};
+use crate::model::{Classify, ErrorClass, RepoPath, TreeId};
+use gix::ObjectId;
+use gix::objs::Kind;
+use proptest::prelude::*;
+use std::collections::{BTreeSet, HashMap};
+
+#[test]
+fn addresses_that_are_taken() {
+    for (text, shown) in [
+        ("https://git.example.com/fleet.git", "https://git.example.com/fleet.git"),
+        ("https://git.example.com:8443/a/b/", "https://git.example.com:8443/a/b"),
+        ("HTTPS://Git.Example.com/Fleet", "https://git.example.com/Fleet"),
+        ("http://localhost:3000/fleet.git", "http://localhost:3000/fleet.git"),
+        ("http://127.0.0.1/fleet.git", "http://127.0.0.1/fleet.git"),
+        ("http://[::1]:80/fleet.git", "http://[::1]/fleet.git"),
+    ] {
+        assert_eq!(text.parse::<MirrorUrl>().unwrap().to_string(), shown);
+    }
+}
+
+#[test]
+fn addresses_that_are_refused() {
+    let refused = |text: &str| text.parse::<MirrorUrl>().unwrap_err();
+    for text in ["https://me:hunter2@git.example.com/x", "https://hunter2@git.example.com/x"] {
+        let error = refused(text);
+        assert!(matches!(error, ParseUrlError::Credentials { .. }), "{error}");
+        assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+        assert!(error.to_string().contains("`credential`"), "{error}");
+    }
+    for text in ["http://git.example.com/x", "http://127.0.0.1.example.com/x", "http://10.0.0.1/x"] {
+        assert!(matches!(refused(text), ParseUrlError::ClearText(_)), "{text}");
+    }
+    let long = format!("https://a/{}", "x".repeat(3000));
+    for text in [
+        "",
+        "fleet.git",
+        "https://",
+        "ssh://git@host/x",
+        "file:///x",
+        "https://a/x?y",
+        "https://a/x#y",
+        "https://a/x y",
+        &long,
+    ] {
+        assert!(matches!(refused(text), ParseUrlError::Malformed(_)), "{text:?}");
+    }
+}
+
+#[test]
+fn settings_are_shown_without_what_is_in_the_files() {
+    let mirror = MirrorSettings::Https {
+        url: "https://git.example.com/fleet.git".parse().unwrap(),
+        ca: None,
+        credential: Some(Credential::file("/run/credentials/git-token")),
+    };
+    assert_eq!(mirror.to_string(), "https://git.example.com/fleet.git");
+    assert!(format!("{mirror:?}").contains("Credential(file /run/credentials/git-token)"));
+}
+
+#[test]
+fn words_of_a_server_are_cut_and_cleaned() {
+    assert_eq!(printable(b" upload-pack: not our ref\n"), "upload-pack: not our ref");
+    assert_eq!(printable(b"a\x1b[31mb\nc"), "a [31mb c");
+    assert_eq!(printable("ü".repeat(1000).as_bytes()).chars().count(), 200);
+}
+
+/// One line of a tree: mode, name, and an id of a single repeated byte.
+fn line(mode: &str, name: &[u8], id: u8) -> Vec<u8> {
+    [mode.as_bytes(), b" ", name, b"\0", &[id; 20]].concat()
+}
+
+#[test]
+fn trees_that_git_could_have_written() {
+    let raw = [
+        line("100644", b"a", 1),
+        line("40000", b"b", 2),
+        line("100755", b"b.sh", 3),
+        line("120000", b"l", 4),
+        line("160000", b"s", 5),
+    ]
+    .concat();
+    // "b" is a folder and sorts as "b/": after "b.sh".
+    assert!(tree::parse(raw).is_err());
+    let raw = [
+        line("100644", b"a", 1),
+        line("100755", b"b.sh", 3),
+        line("40000", b"b", 2),
+        line("120000", b"l", 4),
+        line("160000", b"s", 5),
+    ]
+    .concat();
+    let tree = tree::parse(raw.clone()).unwrap();
+    assert_eq!(tree.raw, raw);
+    let names: Vec<_> = tree.entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, ["a", "b.sh", "b", "l", "s"]);
+    assert_eq!(tree::parse(Vec::new()).unwrap().entries, []);
+}
+
+#[test]
+fn trees_that_nobody_could_have_meant() {
+    let one = |name: &[u8]| line("100644", name, 1);
+    for (raw, says) in [
+        (one(b".."), "not allowed"),
+        (one(b"."), "not allowed"),
+        (one(b".git"), "not allowed"),
+        (one(b".GIT"), "not allowed"),
+        (one(b"GIT~1"), "not allowed"),
+        (one(".g\u{200c}it".as_bytes()), "not allowed"),
+        (one(b"a/b"), "not allowed"),
+        (one(b""), "not allowed"),
+        (one(b"a\\b"), "backslash"),
+        (one(b"a\nb"), "control character"),
+        (one(b"\xff"), "UTF-8"),
+        (line("120000", b".gitmodules", 1), "not allowed"),
+        ([one(b"b"), one(b"a")].concat(), "out of order"),
+        ([one(b"a"), one(b"a")].concat(), "out of order"),
+        ([one(b"a"), line("40000", b"a", 2)].concat(), "twice"),
+        (b"100644 a\0short".to_vec(), "not a tree"),
+        (b"nonsense".to_vec(), "not a tree"),
+        (line("644", b"a", 1), "mode 644"),
+        (line("100000", b"a", 1), "mode 100000"),
+    ] {
+        let error = tree::parse(raw.clone()).map(|tree| tree.entries).unwrap_err();
+        assert!(error.contains(says), "{:?}: {error}", String::from_utf8_lossy(&raw));
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_are_a_tree_or_refused(raw in proptest::collection::vec(any::<u8>(), 0..200)) {
+        if let Ok(tree) = tree::parse(raw.clone()) {
+            prop_assert_eq!(tree.raw, raw);
+        }
+    }
+}
+
+/// Objects in memory.
+#[derive(Default)]
+struct Memory(HashMap<ObjectId, (Kind, Vec<u8>)>);
+
+impl Memory {
+    fn put(&mut self, kind: Kind, bytes: Vec<u8>) -> ObjectId {
+        let id = gix::objs::compute_hash(KIND, kind, &bytes).unwrap();
+        self.0.insert(id, (kind, bytes));
+        id
+    }
+
+    fn tree(&mut self, lines: &[(&str, &str, ObjectId)]) -> ObjectId {
+        let line = |(mode, name, id): &(&str, &str, ObjectId)| {
+            [mode.as_bytes(), b" ", name.as_bytes(), b"\0", id.as_bytes()].concat()
+        };
+        self.put(Kind::Tree, lines.iter().flat_map(line).collect())
+    }
+
+    fn walk(&self, root: ObjectId, paths: &[&str], limits: &Limits) -> Result<walk::Found, Error> {
+        let paths: BTreeSet<RepoPath> = paths.iter().map(|path| path.parse().unwrap()).collect();
+        walk::walk(self, limits, &TreeId(ids::hash(&root)), &paths)
+    }
+}
+
+impl Lookup for Memory {
+    fn contains(&self, id: &ObjectId) -> bool {
+        self.0.contains_key(id)
+    }
+    fn find(&self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Error> {
+        Ok(self.0.get(id).cloned())
+    }
+    fn find_anywhere(&self, id: &ObjectId) -> Result<Option<(Kind, Vec<u8>)>, Error> {
+        self.find(id)
+    }
+}
+
+#[test]
+fn a_walk_names_what_is_missing_and_how_much_of_it_is_needed() {
+    let mut memory = Memory::default();
+    let (absent, other) = (ObjectId::from_bytes_or_panic(&[9; 20]), ObjectId::from_bytes_or_panic(&[8; 20]));
+    let apps = memory.tree(&[("100644", "file.yaml", absent), ("40000", "whole", other)]);
+    let root = memory.tree(&[("40000", "apps", apps), ("40000", "on-the-way", other)]);
+    let missing = |paths: &[&str]| {
+        let found = memory.walk(root, paths, &Limits::default()).unwrap();
+        found.missing.into_iter().map(|it| (it.path.to_string(), it.what)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        missing(&["apps", "on-the-way/deep/down"]),
+        [
+            ("apps/file.yaml".to_owned(), What::Blob),
+            ("apps/whole".to_owned(), What::WholeTree),
+            // The same tree again, where less of it is needed: asked for once.
+        ]
+    );
+    assert_eq!(missing(&["on-the-way/deep/down"]), [("on-the-way".to_owned(), What::TreeOnTheWay)]);
+    assert_eq!(missing(&["apps/file.yaml/below", "elsewhere"]), []);
+}
+
+#[test]
+fn links_and_submodules_are_listed_and_never_followed() {
+    let mut memory = Memory::default();
+    let target = memory.put(Kind::Blob, b"/etc/passwd".to_vec());
+    let root = memory.tree(&[("120000", "link", target), ("160000", "module", target)]);
+    let found = memory.walk(root, &["", "link", "link/below", "module"], &Limits::default()).unwrap();
+    assert_eq!((found.files.len(), found.missing.len(), found.trees.len()), (0, 0, 1));
+}
+
+#[test]
+fn a_few_trees_that_unfold_into_millions_of_paths_are_refused() {
+    let mut memory = Memory::default();
+    let blob = memory.put(Kind::Blob, b"boom".to_vec());
+    let mut tree = memory.tree(&[("100644", "x", blob)]);
+    for _ in 0..8 {
+        tree = memory
+            .tree(&["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"].map(|name| ("40000", name, tree)));
+    }
+    let error = memory.walk(tree, &[""], &Limits::default()).map(drop).unwrap_err();
+    assert_eq!((error.reason(), error.class()), ("ContentTooLarge", ErrorClass::Terminal));
+}
+
+#[test]
+fn folders_without_end_are_refused() {
+    let mut memory = Memory::default();
+    let mut tree = memory.tree(&[]);
+    for _ in 0..100 {
+        tree = memory.tree(&[("40000", "d", tree)]);
+    }
+    let error = memory.walk(tree, &[""], &Limits::default()).map(drop).unwrap_err();
+    assert_eq!(error.reason(), "ContentInvalid");
+    assert!(error.to_string().contains("too deep"), "{error}");
+}
+
+#[test]
+fn a_tree_that_is_something_else_is_refused() {
+    let mut memory = Memory::default();
+    let blob = memory.put(Kind::Blob, b"not a tree".to_vec());
+    let root = memory.tree(&[("40000", "apps", blob)]);
+    let error = memory.walk(root, &["apps"], &Limits::default()).map(drop).unwrap_err();
+    assert!(error.to_string().contains("it is a blob, not a folder"), "{error}");
+}

@@ -1,0 +1,24 @@
+//! The site's configuration that the README shows is one that loads.
+
+use standfast::config::{self, Environment};
+use std::fs;
+use std::path::Path;
+
+/// The first YAML block of a section of the README.
+fn block(section: &str) -> String {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, rest) = readme.split_once(&format!("\n## {section}\n")).expect("the section is there");
+    let (_, rest) = rest.split_once("```yaml\n").expect("the section has a block");
+    rest.split_once("```").expect("the block ends").0.to_owned()
+}
+
+#[test]
+fn the_sites_configuration_in_the_readme_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, block("A site")).unwrap();
+    let settings = config::load(&path, &Environment::default()).unwrap();
+    assert_eq!(settings.local.name.as_str(), "emea/de/store-042");
+    let mirrors: Vec<_> = settings.source.mirrors.iter().map(ToString::to_string).collect();
+    assert_eq!(mirrors, ["https://git.lan/fleet.git", "https://git.example.com/fleet.git"]);
+}

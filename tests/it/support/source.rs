@@ -1,0 +1,100 @@
+//! A source in a temporary folder, and shorthand for what is asked of it.
+
+use super::git::Repo;
+use super::tls::GitServer;
+use standfast::model::{Artifact, CommitChain, CommitId, RepoPath, Revision};
+use standfast::source::{Error, Git, Limits, MirrorSettings, Settings, Source, Timeouts, Want};
+use standfast::trust::{Verified, fake::assume};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// A site's source, with the folder that it keeps its objects in. It can be started anew on the same folder.
+pub(crate) struct SiteSource {
+    folder: TempDir,
+    /// What it is started with.
+    pub(crate) settings: Settings,
+    /// The source itself.
+    pub(crate) git: Git,
+}
+
+impl SiteSource {
+    /// A source with an empty database.
+    pub(crate) fn new(mirrors: Vec<MirrorSettings>) -> Self {
+        Self::with(mirrors, Limits::default())
+    }
+
+    /// The same with other limits. It waits 2 s for a byte: servers in tests are near.
+    pub(crate) fn with(mirrors: Vec<MirrorSettings>, limits: Limits) -> Self {
+        let folder = TempDir::new().unwrap();
+        let timeouts = Timeouts { connect: Duration::from_secs(5), idle: Duration::from_secs(2) };
+        let settings = Settings { objects: folder.path().join("objects"), mirrors, timeouts, limits };
+        let git = Git::start(settings.clone()).unwrap();
+        Self { folder, settings, git }
+    }
+
+    /// Starts anew on the same folder, as after a reboot.
+    pub(crate) fn restart(self) -> Self {
+        drop(self.git);
+        let git = Git::start(self.settings.clone()).unwrap();
+        Self { folder: self.folder, settings: self.settings, git }
+    }
+
+    /// The object database.
+    pub(crate) fn objects(&self) -> PathBuf {
+        self.settings.objects.clone()
+    }
+
+    /// Asks for `main` down to `base`.
+    pub(crate) async fn advance(&self, base: Option<&str>) -> Result<CommitChain, Error> {
+        self.git.advance(&want(base)).await
+    }
+
+    /// Completes the tip of `repo` as if it were proven.
+    pub(crate) async fn complete(
+        &self,
+        repo: &Repo,
+        commit: &str,
+        asked: &[&str],
+    ) -> Result<Artifact, Error> {
+        self.git.complete(&proven(repo, commit), &paths(asked)).await
+    }
+}
+
+/// `main` down to `base`.
+pub(crate) fn want(base: Option<&str>) -> Want {
+    Want { ref_name: "refs/heads/main".parse().unwrap(), base: base.map(|id| id.parse().unwrap()) }
+}
+
+/// A set of paths.
+pub(crate) fn paths(paths: &[&str]) -> BTreeSet<RepoPath> {
+    paths.iter().map(|path| path.parse().unwrap()).collect()
+}
+
+/// A commit of `repo`, taken for proven with the root tree that git says it has.
+pub(crate) fn proven(repo: &Repo, commit: &str) -> Verified<Revision> {
+    let root = repo.rev_parse(&format!("{commit}^{{tree}}")).parse().unwrap();
+    let commit: CommitId = commit.parse().unwrap();
+    assume(Revision { ref_name: "refs/heads/main".parse().unwrap(), commit }, root)
+}
+
+/// A server as a mirror, with its CA.
+pub(crate) fn mirror(server: &GitServer) -> MirrorSettings {
+    MirrorSettings::Https {
+        url: server.url().parse().unwrap(),
+        ca: Some(server.ca_pem_path()),
+        credential: None,
+    }
+}
+
+/// A chain's commits as text.
+pub(crate) fn ids(chain: &CommitChain) -> Vec<String> {
+    chain.commits.iter().map(|commit| commit.id.to_string()).collect()
+}
+
+/// An artifact's files as text.
+pub(crate) fn files(artifact: &Artifact) -> Vec<(String, String)> {
+    let text = |data: &[u8]| String::from_utf8_lossy(data).into_owned();
+    artifact.files.iter().map(|(path, file)| (path.to_string(), text(&file.data))).collect()
+}
