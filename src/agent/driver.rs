@@ -58,22 +58,18 @@ impl Agent {
         let mut event = event;
         loop {
             let site = self.site.clone();
-            let (site, effects) = step(site, event, self.clock.now(), clock::random(), &self.settings.rules);
+            let (site, effect) = step(site, event, self.clock.now(), clock::random(), &self.settings.rules);
             self.site = site;
             self.publish_status();
-            let mut next = None;
-            for effect in effects {
-                tracing::debug!(?effect, "effect");
-                match effect {
-                    Effect::WakeAt(until) => return Some(until),
-                    Effect::Unexpected(event) => {
-                        tracing::error!(event, state = ?self.site.state, "an event does not fit the state; please report this");
-                        return None;
-                    }
-                    effect => next = Some(self.carry_out(effect).await),
+            tracing::debug!(?effect, "effect");
+            event = match effect {
+                Effect::WakeAt(until) => return Some(until),
+                Effect::Unexpected(event) => {
+                    tracing::error!(event, state = ?self.site.state, "an event does not fit the state; please report this");
+                    return None;
                 }
-            }
-            event = next?;
+                effect => self.carry_out(effect).await,
+            };
         }
     }
 

@@ -72,16 +72,15 @@ impl Agent {
         if !findings.iter().any(is_container) {
             return Ok(());
         }
-        let kinds = self.cluster.kinds(true).await.map_err(|error| Trouble::from(&error))?;
+        let kinds = self.cluster.kinds(true).await?;
         let going: BTreeSet<ObjectKey> = findings.iter().map(|finding| finding.key.clone()).collect();
         for finding in findings.iter_mut().filter(|finding| is_container(finding)) {
             for query in kinds.inside(&finding.key, MOST) {
                 let mut each = |live: Live| {
-                    if finding.bystander.is_none() && plan::is_bystander(&live, &going) {
-                        finding.bystander = Some(live.key());
-                    }
+                    let found = plan::is_bystander(&live, &going).then(|| live.key());
+                    finding.bystander = finding.bystander.take().or(found);
                 };
-                self.cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
+                self.cluster.list(&query, &mut each).await?;
             }
         }
         Ok(())
@@ -96,12 +95,7 @@ impl Agent {
             let mut still = Vec::new();
             for step in waiting {
                 let Action::Delete { uid } = &step.action else { continue };
-                match self
-                    .cluster
-                    .delete(&step.gvk, &step.key, uid)
-                    .await
-                    .map_err(|error| Trouble::from(&error))?
-                {
+                match self.cluster.delete(&step.gvk, &step.key, uid).await? {
                     Deleted::Gone | Deleted::Another => gone.push(step.key.clone()),
                     Deleted::Terminating => still.push(step),
                 }

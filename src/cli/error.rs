@@ -1,8 +1,8 @@
 //! What a person reads when a command fails, and the exit code.
 
 use super::output;
+use crate::model::ErrorClass;
 use crate::model::Trouble;
-use crate::model::{Classify, ErrorClass};
 
 /// The command failed.
 pub(super) const FAILED: u8 = 1;
@@ -34,12 +34,6 @@ impl Failure {
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
-    }
-
-    /// An error of a room, with the exit code that its class has.
-    pub(super) fn from_error<E: Classify + std::error::Error>(error: &E) -> Self {
-        let code = if error.class() == ErrorClass::Misconfigured { CONFIGURATION } else { FAILED };
-        Self { code, ..Self::new(crate::model::explain(error)) }
     }
 
     /// What kept a pass from its goal.

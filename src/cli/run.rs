@@ -29,7 +29,8 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
     let teller: Box<dyn Sink> =
         if arguments.once { Box::new(Narrator::new()) } else { Box::new(crate::report::log::Log::default()) };
     let waits = arguments.wait || !arguments.once;
-    let mut agent = agent::open(&settings, waits, teller).map_err(|error| Failure::from_error(&error))?;
+    let mut agent =
+        agent::open(&settings, waits, teller).map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     if !arguments.once {
         runtime
             .block_on(agent::serve(&mut agent))

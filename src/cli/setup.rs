@@ -2,6 +2,7 @@
 
 use super::error::{CONFIGURATION, Failure};
 use crate::config::{self, Environment, Settings};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Where systemd puts the unit's credentials.
@@ -19,6 +20,7 @@ pub(super) fn logging(is_daemon: bool) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .try_init();
 }

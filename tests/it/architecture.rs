@@ -75,7 +75,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("backoff", &["src/cluster/retry.rs"]),
     ("clap", &["src/cli/"]),
     ("ed25519_dalek", &["src/trust/", "src/oneshot/"]),
-    ("anyhow", &["src/main.rs", "src/cli/", "src/oneshot/", "src/agent/build.rs"]),
 ];
 
 const LONGEST: usize = 400;

@@ -99,9 +99,9 @@ impl Store {
         if let Some(map) = applied.as_object_mut().filter(|_| self.has_status(gvk)) {
             map.remove("status");
         }
-        let applier = Applier { name: manager, force: mode.force, api_version: &gvk.api_version() };
+        let who = Applier { name: manager, force: mode.force, api_version: &gvk.api_version() };
         let mut new = old.clone().unwrap_or_else(|| self.blank(gvk, &key));
-        match managers::apply(self.place(gvk), applier, &new.value, &mut new.managers, &applied) {
+        match managers::apply(place(gvk), who, &new.value, &mut new.managers, &applied) {
             Ok(value) => new.value = value,
             Err(conflicts) => return Applied::Conflict(conflicts),
         }
@@ -124,13 +124,7 @@ impl Store {
         let mut new = self.blank(&gvk, &key);
         let old = new.value.clone();
         merge_patch(&mut new.value, &manifest::wish(&object));
-        managers::update(
-            self.place(&gvk),
-            manager,
-            &gvk.api_version(),
-            &mut new.managers,
-            (&old, &new.value),
-        );
+        managers::update(place(&gvk), manager, &gvk.api_version(), &mut new.managers, (&old, &new.value));
         Some(self.put(&gvk, &key, None, new, false))
     }
 
@@ -140,7 +134,7 @@ impl Store {
         let mut new = old.clone();
         merge_patch(&mut new.value, patch);
         managers::update(
-            self.place(gvk),
+            place(gvk),
             manager,
             &gvk.api_version(),
             &mut new.managers,
@@ -203,10 +197,6 @@ impl Store {
         let version = self.kinds.preferred.get(&(gvk.group.clone(), gvk.kind.clone()))?;
         let preferred = Gvk { version: version.clone(), ..gvk.clone() };
         [gvk.clone(), preferred].into_iter().find_map(|gvk| Some((gvk.clone(), self.kinds.get(&gvk)?)))
-    }
-
-    fn place<'a>(&self, gvk: &'a Gvk) -> Place<'a> {
-        Place::root(gvk, served::is_builtin(gvk))
     }
 
     /// Why nothing can be made in its namespace.
@@ -303,6 +293,11 @@ impl Store {
         definitions.for_each(|(_, stored)| served::define(&mut kinds, &stored.value));
         self.kinds = Arc::new(kinds);
     }
+}
+
+/// How objects of a kind merge.
+fn place(gvk: &Gvk) -> Place<'_> {
+    Place::root(gvk, served::is_builtin(gvk))
 }
 
 /// An object as it is answered.

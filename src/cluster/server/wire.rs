@@ -148,26 +148,27 @@ fn unreachable(ask: &Ask, server: String, cause: impl std::error::Error + Send +
 
 /// Whether the server's certificate was refused.
 fn is_certificate(error: &kube::Error) -> bool {
-    any_io(error, |io| {
-        let inner = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+    any_cause(error, |cause| {
+        matches!(cause.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
     })
 }
 
 /// Whether no connection came about, so that the server cannot have seen the request.
 fn is_not_sent(error: &kube::Error) -> bool {
     use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
-    any_io(error, |io| matches!(io.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable))
+    any_cause(error, |cause| {
+        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        matches!(kind, Some(ConnectionRefused | HostUnreachable | NetworkUnreachable))
+    })
 }
 
-/// Looks for an I/O error along the chain of causes.
-fn any_io(error: &kube::Error, test: impl Fn(&std::io::Error) -> bool) -> bool {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if error.downcast_ref::<std::io::Error>().is_some_and(&test) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+/// Looks along the chain of causes. An I/O error that wraps another error is not its source but holds it.
+fn any_cause(
+    error: &(dyn std::error::Error + 'static),
+    test: impl Fn(&(dyn std::error::Error + 'static)) -> bool + Copy,
+) -> bool {
+    let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    test(error)
+        || held.is_some_and(|held| any_cause(held, test))
+        || error.source().is_some_and(|source| any_cause(source, test))
 }

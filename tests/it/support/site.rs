@@ -7,8 +7,8 @@ use standfast::agent::clock::Clock;
 use standfast::agent::{Agent, Ending, Ports, Settings, build};
 use standfast::cluster::{Cluster, Kube};
 use standfast::fleet::Local;
-use standfast::model::Trouble;
-use standfast::model::{ChangeSet, Gvk, Live, Moment, ObjectKey, Outcome, RepoPath, SiteStatus};
+use standfast::model::status::ApplicationStatus;
+use standfast::model::{ChangeSet, Gvk, Live, Moment, ObjectKey, Outcome, RepoPath, SiteStatus, Trouble};
 use standfast::reconcile::Rules;
 use standfast::render::Plain;
 use standfast::report::fake::Memory;
@@ -27,6 +27,11 @@ pub(crate) struct TestSite {
     pub(crate) told: Memory,
     pub(crate) state: tempfile::TempDir,
     pub(crate) name: String,
+    /// The allowed signers file. The signer stands in it unless a test takes it out.
+    pub(crate) signers: String,
+    /// Where trust begins, if the site's configuration says so.
+    pub(crate) pin: Option<String>,
+    /// Whether a pass waits for health until the deadline; else health is looked at once.
     pub(crate) wait: bool,
 }
 
@@ -41,9 +46,12 @@ impl TestSite {
     pub(crate) fn on(cluster: Arc<dyn Cluster>, name: &str) -> Self {
         let repo = Repo::init();
         let server = GitServer::start(&repo.path(), Options::default());
+        let signer = Key::generate("alice");
         Self {
             repo,
-            signer: Key::generate("alice"),
+            signers: signer.allowed_signer(),
+            signer,
+            pin: None,
             server,
             cluster,
             told: Memory::default(),
@@ -58,27 +66,47 @@ impl TestSite {
         self.repo.commit_signed(message, &self.signer)
     }
 
+    /// Writes fleet.yaml with these applications, each `- {name: …, path: …}` on a line of its own.
+    pub(crate) fn fleet(&self, applications: &str) -> &Self {
+        self.fleet_with("", applications)
+    }
+
+    /// The same with further fields of the fleet.
+    pub(crate) fn fleet_with(&self, fields: &str, applications: &str) -> &Self {
+        let name = self.name.replace('/', "-");
+        let text = format!(
+            "apiVersion: standfast.dev/v1alpha1\nkind: Fleet\nmetadata: {{name: {name}}}\n{fields}\napplications:\n{applications}\n"
+        );
+        self.repo.write("fleet.yaml", text);
+        self
+    }
+
     /// Boots the agent on this site's disk.
     pub(crate) fn boot(&self) -> Agent {
+        self.try_boot().unwrap()
+    }
+
+    /// The same where it may refuse to start.
+    pub(crate) fn try_boot(&self) -> Result<Agent, standfast::store::Error> {
         let mirror = MirrorSettings::Https {
             url: self.server.url().parse().unwrap(),
             ca: Some(self.server.ca_pem_path()),
             credential: None,
         };
-        let signers = self.signer.allowed_signer();
-        let keyring = Keyring::parse(signers.as_bytes(), Path::new("allowed_signers")).unwrap();
+        let keyring = Keyring::parse(self.signers.as_bytes(), Path::new("allowed_signers")).unwrap();
         let source = standfast::source::Settings::new(self.state.path().join("objects"), vec![mirror]);
         let store = standfast::store::Settings { directory: self.state.path().to_owned() };
         let ports = Ports {
             source: Box::new(Git::start(source).unwrap()),
             verifier: Box::new(Ssh::new(keyring)),
-            store: standfast::store::open(&store, jiff::Timestamp::now()).unwrap(),
+            store: standfast::store::open(&store, jiff::Timestamp::now())?,
             render: Box::new(Plain),
             cluster: Arc::clone(&self.cluster),
             sink: Box::new(self.told.clone()),
             clock: Clock::system(),
         };
-        build(settings(&self.name, self.wait), ports).unwrap()
+        let pin = self.pin.as_ref().map(|pin| pin.parse().unwrap());
+        build(Settings { pin, ..settings(&self.name, self.wait) }, ports)
     }
 
     /// One boot and one pass.
@@ -94,16 +122,36 @@ impl TestSite {
         Changed::of(&moments)
     }
 
-    /// One pass that must not; why.
-    pub(crate) async fn fail(&self) -> Vec<Trouble> {
-        match self.once().await {
-            Ending::Failed(troubles) => troubles,
-            Ending::Done => panic!("the pass reached its goal: {:#?}", self.told.take()),
+    /// One pass that must not; why, and what it did all the same.
+    pub(crate) async fn fail(&self) -> Failed {
+        let ending = self.once().await;
+        let moments = self.told.take();
+        match ending {
+            Ending::Failed(troubles) => Failed { troubles, changed: Changed::of(&moments), moments },
+            Ending::Done => panic!("the pass reached its goal: {moments:#?}"),
         }
     }
 
     pub(crate) fn status(&self) -> SiteStatus {
         self.told.last().unwrap()
+    }
+
+    /// The status of one application.
+    pub(crate) fn application(&self, name: &str) -> ApplicationStatus {
+        let all = self.status().applications;
+        all.iter().find(|one| one.name == name).unwrap_or_else(|| panic!("no {name} in {all:#?}")).clone()
+    }
+
+    /// A ConfigMap of this namespace; it must be there.
+    pub(crate) async fn config_map(&self, namespace: &str, name: &str) -> Live {
+        let live = self.get("v1", "ConfigMap", Some(namespace), name).await;
+        live.unwrap_or_else(|| panic!("there is no ConfigMap {namespace}/{name}"))
+    }
+
+    /// The value of the key `key` of such a ConfigMap; `None` if there is no such ConfigMap.
+    pub(crate) async fn value(&self, namespace: &str, name: &str) -> Option<String> {
+        let live = self.get("v1", "ConfigMap", Some(namespace), name).await?;
+        Some(live.value["data"]["key"].as_str().unwrap().to_owned())
     }
 
     /// A live object.
@@ -142,6 +190,47 @@ pub(crate) fn settings(name: &str, wait: bool) -> Settings {
     }
 }
 
+/// A ConfigMap with one key, `key`.
+pub(crate) fn config_map(namespace: &str, name: &str, value: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: {namespace}}}\ndata: {{key: {value:?}}}\n"
+    )
+}
+
+/// A Deployment of one pod that does what `behaviour` says (`tests/cluster/README.md`).
+pub(crate) fn deployment(namespace: &str, name: &str, behaviour: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec:\n  \
+         selector: {{matchLabels: {{app: {name}}}}}\n  template:\n    \
+         metadata: {{labels: {{app: {name}}}, annotations: {{testcluster/pod: {behaviour}}}}}\n    \
+         spec: {{containers: [{{name: main, image: \"example.com/main:1\"}}]}}\n"
+    )
+}
+
+/// A pass that did not reach its goal.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) troubles: Vec<Trouble>,
+    pub(crate) changed: Changed,
+    pub(crate) moments: Vec<Moment>,
+}
+
+impl Failed {
+    /// The only trouble: its reason, and that its message holds each of these texts.
+    pub(crate) fn only(&self, reason: &str, texts: &[&str]) {
+        assert_eq!(self.troubles.len(), 1, "{:#?}", self.troubles);
+        self.holds(reason, texts);
+    }
+
+    /// One of the troubles has this reason and all of these texts.
+    pub(crate) fn holds(&self, reason: &str, texts: &[&str]) {
+        let fits = |trouble: &Trouble| {
+            trouble.reason == reason && texts.iter().all(|text| trouble.message.contains(text))
+        };
+        assert!(self.troubles.iter().any(fits), "no {reason} with {texts:?} in {:#?}", self.troubles);
+    }
+}
+
 /// What one pass changed, by outcome.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Changed {
@@ -150,11 +239,14 @@ pub(crate) struct Changed {
     pub(crate) healed: Vec<String>,
     pub(crate) recreated: Vec<String>,
     pub(crate) deleted: Vec<String>,
+    /// Deleted, and still there: something holds it.
+    pub(crate) terminating: Vec<String>,
+    pub(crate) failed: Vec<String>,
     pub(crate) unchanged: usize,
 }
 
 impl Changed {
-    fn of(moments: &[Moment]) -> Self {
+    pub(crate) fn of(moments: &[Moment]) -> Self {
         let mut changed = Self::default();
         for moment in moments {
             if let Moment::Applied(set) | Moment::Pruned(set) = moment {
@@ -172,8 +264,9 @@ impl Changed {
                 Outcome::Configured => &mut self.configured,
                 Outcome::Healed => &mut self.healed,
                 Outcome::Recreated => &mut self.recreated,
-                Outcome::Deleted | Outcome::Terminating => &mut self.deleted,
-                Outcome::Failed => panic!("{} failed", done.key),
+                Outcome::Deleted => &mut self.deleted,
+                Outcome::Terminating => &mut self.terminating,
+                Outcome::Failed => &mut self.failed,
             };
             list.push(done.key.to_string());
             list.sort();

@@ -1,0 +1,81 @@
+//! Somebody else at the cluster: a person with kubectl, a controller, another deployer.
+
+use super::cluster::TestCluster;
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+};
+use serde_json::{Value, json};
+
+/// A client of the API server that writes under a name of its own.
+pub(crate) struct Hand {
+    client: kube::Client,
+    manager: &'static str,
+}
+
+impl Hand {
+    /// Somebody who writes as `manager`.
+    pub(crate) async fn of(cluster: &TestCluster, manager: &'static str) -> Self {
+        Self { client: cluster.client().await, manager }
+    }
+
+    /// Writes an object by server-side apply, taking what others own.
+    pub(crate) async fn apply(&self, manifest: Value) -> Value {
+        let (api, name) = self.addressed(&manifest);
+        let params = PatchParams::apply(self.manager).force();
+        let live = api.patch(&name, &params, &Patch::Apply(&manifest)).await;
+        serde_json::to_value(live.unwrap_or_else(|error| panic!("applying {manifest}: {error}"))).unwrap()
+    }
+
+    /// Makes a ConfigMap with one key, `key`.
+    pub(crate) async fn config_map(&self, namespace: &str, name: &str, value: &str) {
+        self.apply(json!({
+            "apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": {"key": value},
+        }))
+        .await;
+    }
+
+    /// Changes an object as `kubectl edit` does: `change` is merged into what it holds.
+    pub(crate) async fn edit(&self, kind: (&str, &str), namespace: Option<&str>, name: &str, change: Value) {
+        let params = PatchParams { field_manager: Some(self.manager.to_owned()), ..PatchParams::default() };
+        let edited = self.api(kind, namespace).patch(name, &params, &Patch::Merge(&change)).await;
+        edited.unwrap_or_else(|error| panic!("editing {} {name}: {error}", kind.1));
+    }
+
+    /// Sets the finalizers of an object; none lets go what waits for them.
+    pub(crate) async fn finalize(
+        &self,
+        kind: (&str, &str),
+        namespace: Option<&str>,
+        name: &str,
+        by: &[&str],
+    ) {
+        self.edit(kind, namespace, name, json!({"metadata": {"finalizers": by}})).await;
+    }
+
+    /// Deletes an object.
+    pub(crate) async fn delete(&self, kind: (&str, &str), namespace: Option<&str>, name: &str) {
+        let deleted = self.api(kind, namespace).delete(name, &DeleteParams::default()).await;
+        deleted.unwrap_or_else(|error| panic!("deleting {} {name}: {error}", kind.1));
+    }
+
+    /// All objects of a kind in a namespace.
+    pub(crate) async fn list(&self, kind: (&str, &str), namespace: Option<&str>) -> Vec<Value> {
+        let listed = self.api(kind, namespace).list(&ListParams::default()).await.unwrap();
+        listed.items.into_iter().map(|object| serde_json::to_value(object).unwrap()).collect()
+    }
+
+    fn addressed(&self, manifest: &Value) -> (Api<DynamicObject>, String) {
+        let text = |pointer| manifest.pointer(pointer).and_then(Value::as_str);
+        let kind = (text("/apiVersion").unwrap(), text("/kind").unwrap());
+        (self.api(kind, text("/metadata/namespace")), text("/metadata/name").unwrap().to_owned())
+    }
+
+    fn api(&self, (api_version, kind): (&str, &str), namespace: Option<&str>) -> Api<DynamicObject> {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
+        match namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        }
+    }
+}
