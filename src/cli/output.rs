@@ -77,10 +77,11 @@ pub(super) fn err(text: &str) {
 /// Breaks a long text between words; every line but the first is indented. For text that people read, not for tables.
 pub(super) fn wrapped(text: &str, indent: usize) -> String {
     let (mut lines, mut width) = (String::new(), indent);
+    let next = format!("\n{:indent$}", "");
     for word in text.split(' ') {
         let length = word.chars().count();
         if width > indent && width + 1 + length > WIDTH {
-            lines.push_str(&format!("\n{:indent$}", ""));
+            lines.push_str(&next);
             width = indent;
         } else if width > indent {
             lines.push(' ');

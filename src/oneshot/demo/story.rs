@@ -194,9 +194,10 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         };
         let by_alice = accepted.signer.starts_with(self.alice.email);
         pass.holds("Alice is its signer", by_alice)?;
-        let (signer, begins) = match is_first {
-            true => (accepted.signer.as_str(), "; this site's trust begins here"),
-            false => (self.alice.email, ""),
+        let (signer, begins) = if is_first {
+            (accepted.signer.as_str(), "; this site's trust begins here")
+        } else {
+            (self.alice.email, "")
         };
         let bytes = number(pass.cost.bytes);
         self.good(format!("proven: commit {}, signed by {signer}{begins}", commit.short()));
