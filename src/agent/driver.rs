@@ -31,7 +31,8 @@ impl Agent {
             };
         }
         self.rest();
-        self.ending()
+        let troubles = self.site.troubles();
+        if troubles.is_empty() { Ending::Done } else { Ending::Failed(troubles) }
     }
 
     /// Passes, one after the other, until `stop` answers. The pass under way is ended at its next effect.
@@ -109,19 +110,5 @@ impl Agent {
         let wait = self.clock.now().duration_until(until);
         let wait = Duration::try_from(wait).unwrap_or(Duration::ZERO);
         tokio::time::sleep(wait).await;
-    }
-
-    /// What kept the pass from bringing the site to what is offered, if something did.
-    fn ending(&self) -> Ending {
-        let own = [&self.site.link, &self.site.offer, &self.site.trouble].into_iter().flatten().cloned();
-        let held = self.site.applications.iter().filter_map(|(name, application)| match &application.state {
-            crate::reconcile::application::State::Held(trouble) => Some(Trouble {
-                message: format!("application {name}: {}", trouble.message),
-                ..trouble.clone()
-            }),
-            _ => None,
-        });
-        let troubles: Vec<_> = own.chain(held).collect();
-        if troubles.is_empty() { Ending::Done } else { Ending::Failed(troubles) }
     }
 }

@@ -103,14 +103,14 @@ impl<'a> Sorting<'a> {
             |gvk: &Gvk| kinds.get(gvk).map(|kind| kind.is_namespaced).or_else(|| defined.get(gvk).copied());
         let (standing, mut refused) = plan::stand(&desired, &scope);
         let mut wanted = BTreeMap::new();
-        for (application, one) in desired.applications.iter_mut().enumerate() {
-            for (at, object) in one.objects.iter_mut().enumerate() {
-                let Some(is_namespaced) = scope(object.gvk()) else { continue };
-                let dressed = plan::dress(object, &owner, &one.application, is_namespaced);
-                let Ok(dressed) = dressed.map_err(|refusal| refused.push(*refusal)) else { continue };
-                wanted.entry(dressed.key()).or_insert(Place { application, object: at });
-                *object = dressed;
-            }
+        for place in plan::places(&desired) {
+            let one = &mut desired.applications[place.application];
+            let object = &mut one.objects[place.object];
+            let Some(is_namespaced) = scope(object.gvk()) else { continue };
+            let dressed = plan::dress(object, &owner, &one.application, is_namespaced);
+            let Ok(dressed) = dressed.map_err(|refusal| refused.push(*refusal)) else { continue };
+            wanted.entry(dressed.key()).or_insert(place);
+            *object = dressed;
         }
         let candidates = agent
             .inventory

@@ -11,8 +11,7 @@ use crate::render::Plain;
 use crate::report::{All, Sink};
 use crate::source::Git;
 use crate::store;
-use crate::trust::{Keyring, Ssh};
-use jiff::Timestamp;
+use crate::trust::{self, Keyring, Ssh};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,13 +58,7 @@ pub(crate) fn assemble(
         pin: settings.trust.pin,
         rules: Rules { poll: settings.poll, wait: waits, look: LOOK },
         keep: settings.keep,
-        built: built(),
+        built: trust::built(),
     };
     Ok(build(own, ports)?)
-}
-
-/// When this program was built, as its build script noted.
-fn built() -> Timestamp {
-    let seconds = env!("STANDFAST_BUILT").parse().unwrap_or(0);
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
 }

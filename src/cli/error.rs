@@ -1,6 +1,7 @@
 //! What a person reads when a command fails, and the exit code.
 
 use super::output;
+use crate::config::Problem;
 use crate::model::ErrorClass;
 use crate::model::Trouble;
 
@@ -42,6 +43,12 @@ impl Failure {
             troubles.iter().map(|trouble| format!("{}: {}", trouble.reason, trouble.message)).collect();
         let all_configuration = troubles.iter().all(|trouble| trouble.class == ErrorClass::Misconfigured);
         Self { messages, hints: Vec::new(), code: if all_configuration { CONFIGURATION } else { FAILED } }
+    }
+
+    /// What is wrong with a configuration.
+    pub(super) fn from_problems(problems: &[Problem]) -> Self {
+        let messages = problems.iter().map(ToString::to_string).collect();
+        Self { messages, hints: Vec::new(), code: CONFIGURATION }
     }
 
     /// Prints it to standard error.

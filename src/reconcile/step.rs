@@ -1,6 +1,6 @@
 //! One step of the site's machine.
 
-use super::application::{Application, State as ApplicationState};
+use super::application::Application;
 use super::site::{Applied, Effect, Event, Judged, Rules, Site, State, Target};
 use super::waits;
 use crate::model::Trouble;
@@ -170,9 +170,10 @@ fn rest(site: &mut Site, now: Timestamp, random: u64, rules: &Rules) -> (State, 
     let transient = |trouble: &Option<Trouble>| {
         trouble.as_ref().is_some_and(|trouble| trouble.class == ErrorClass::Transient)
     };
-    let is_one_waiting = site.applications.values().any(|application| {
-        matches!(&application.state, ApplicationState::Held(trouble) if trouble.class == ErrorClass::Transient)
-    });
+    let waits = |application: &Application| {
+        application.held().is_some_and(|trouble| trouble.class == ErrorClass::Transient)
+    };
+    let is_one_waiting = site.applications.values().any(waits);
     let again = transient(&site.link) || transient(&site.trouble) || transient(&site.offer) || is_one_waiting;
     site.failures = if again { site.failures.saturating_add(1) } else { 0 };
     let wait = if again {

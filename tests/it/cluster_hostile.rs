@@ -210,11 +210,11 @@ async fn an_endless_answer_is_cut_off() {
     let server = Server::new(&[Step::Flood]).await;
     let error = server.get().await.unwrap_err();
     assert!(matches!(error, Error::TooLarge { limit: LIMIT, .. }), "{error}");
-    // A list tries smaller pages first: 50, 25, 12, 6, 3, 1.
+    // A list tries smaller pages first: 100, 50, 25, 12, 6, 3, 1.
     let server = Server::new(&vec![Step::Flood; 9]).await;
     let (result, seen) = server.list().await;
     assert!(matches!(result, Err(Error::TooLarge { .. })));
-    assert_eq!((seen, server.count()), (0, 6));
+    assert_eq!((seen, server.count()), (0, 7));
 }
 
 #[tokio::test]

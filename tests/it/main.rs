@@ -24,6 +24,8 @@ mod source_unfiltered;
 mod cluster_connection;
 mod cluster_contract;
 mod cluster_hostile;
+mod cluster_memory;
+mod cluster_pages;
 mod support;
 mod test_cluster;
 mod whole_way;

@@ -15,8 +15,7 @@ pub(super) const MAX_ANSWER: usize = 16 << 20;
 /// How long one request may take, body included. The server itself gives up after 60 s, and its webhooks have up to 30 s.
 const TIMEOUT: Duration = Duration::from_secs(65);
 
-/// A request that can be made several times.
-#[derive(Debug)]
+/// A request that can be made several times. It has no `Debug`: a body may be a Secret.
 pub(super) struct Ask {
     /// What it is for, after "while asked to": `apply Deployment.apps pos/web`.
     pub(super) what: String,
@@ -32,8 +31,7 @@ pub(super) struct Ask {
     pub(super) is_repeatable: bool,
 }
 
-/// An answer that is not about the request's way but about its content: success, or a client error.
-#[derive(Debug)]
+/// An answer that is not about the request's way but about its content: success, or a client error. No `Debug` here either.
 pub(super) struct Answer {
     /// The status.
     pub(super) status: StatusCode,
@@ -67,6 +65,7 @@ impl Connection {
             Ok(Err(failure)) => return failed(ask, current.server, failure),
             Err(cause) => return Tried::Stop(unreachable(ask, current.server, cause)),
         };
+        self.note_date(&headers);
         if status == StatusCode::UNAUTHORIZED {
             self.forget(&current).await;
             return Tried::Again(Error::Unauthorized { server: current.server }, None);
