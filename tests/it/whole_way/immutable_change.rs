@@ -29,7 +29,7 @@ async fn it_is_refused_with_the_way_out_and_made_anew_where_that_is_taken() {
     site.repo.write("apps/work/job.yaml", job(&namespace, "2")).write("apps/other/a.yaml", config_map(&namespace, "a", "2"));
     site.commit("second");
     let failed = site.fail().await;
-    failed.only("ImmutableField", &["application work", &format!("Job.batch {namespace}/job"), "recreate: [Job]"]);
+    failed.only("ImmutableField", &["application work", &format!("Job.batch {namespace}/job"), "list Job under `recreate`"]);
     assert_eq!(failed.changed.configured, [format!("ConfigMap {namespace}/a")]);
     assert_eq!((uid().await, site.application("work").phase), (first.clone(), ApplicationPhase::Held));
 
