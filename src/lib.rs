@@ -18,7 +18,7 @@
 //! | [`cluster`] | the Kubernetes API |
 //! | [`health`] | pure: live object → health |
 //! | [`report`] | tell people |
-//! | [`reconcile`] | pure state machines: (state, event, now) → (state, effects) |
+//! | [`reconcile`] | pure state machines: (state, event, now) → (state, effect) |
 //! | [`config`] | the site's own configuration |
 //! | [`agent`] | wiring and the driver loop, one file an effect |
 //! | [`oneshot`] | work without the loop |

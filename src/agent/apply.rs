@@ -2,7 +2,6 @@
 
 use super::build::Agent;
 use super::observe::{AT_ONCE, Item};
-use super::settle::Looked;
 use super::stage::{Prepared, Subject, Written};
 use crate::health;
 use crate::model::Trouble;
@@ -10,10 +9,13 @@ use crate::model::{
     ChangeSet, Desired, Done, Inventory, InventoryEntry, Moment, ObjectKey, Outcome, Refusal,
 };
 use crate::plan::{self, Held, Place, StagePlan};
-use crate::reconcile::{Applied, Event};
+use crate::reconcile::{self, Applied, Event};
 use crate::store::Changes;
 use futures::stream::{self, StreamExt};
 use std::collections::BTreeMap;
+
+/// What a person is told when the inventory was put together from the cluster.
+const REBUILT: &str = "the record of what is ours was lost and put together from the cluster; nothing is pruned until a whole revision has been steady";
 
 /// An apply under way.
 #[derive(Debug, Default)]
@@ -79,14 +81,7 @@ impl Agent {
 
     /// Writes down what is about to be tried: the union of what is ours and what may be ours from now on, before the first apply.
     async fn intend(&mut self, desired: &Desired, standing: &plan::Standing) -> Result<(), Trouble> {
-        let mut facts = self.facts.clone();
-        for one in &desired.applications {
-            let known = facts.applications.entry(one.application.name.clone()).or_default();
-            let is_same = known.attempted.as_ref().is_some_and(|(_, digest)| *digest == one.digest);
-            if !is_same {
-                known.attempted = Some((desired.revision.clone(), one.digest));
-            }
-        }
+        let facts = reconcile::attempting(&self.facts, desired);
         let objects = desired.applications.iter().flat_map(|one| &one.objects);
         let versions: BTreeMap<ObjectKey, String> =
             objects.map(|object| (object.key(), object.gvk().version.clone())).collect();
@@ -100,6 +95,9 @@ impl Agent {
         if let Err(trouble) = self.save(facts, changes).await {
             self.work.is_rebuilt = is_whole;
             return Err(trouble);
+        }
+        if is_whole {
+            self.tell(&Moment::Note(REBUILT.to_owned()));
         }
         self.inventory = Some(Inventory { is_rebuilt: before.is_rebuilt, ..union });
         Ok(())
@@ -193,9 +191,8 @@ impl Agent {
     fn note_health(&mut self, progress: &Progress) {
         let Some(seen) = &self.work.seen else { return };
         self.work.health = progress.set.done.is_empty().then(|| {
-            let look = |(key, application): (&ObjectKey, &str)| Looked {
-                application: application.to_owned(),
-                status: seen.health.get(key).cloned().unwrap_or_else(|| health::absent(key)),
+            let look = |(key, application): (&ObjectKey, &str)| {
+                (application.to_owned(), seen.health.get(key).cloned().unwrap_or_else(|| health::absent(key)))
             };
             seen.standing.iter().map(look).collect()
         });

@@ -32,6 +32,7 @@ pub struct Settings {
 }
 
 /// The outside world.
+#[allow(missing_debug_implementations, reason = "ports are trait objects, with nothing to show")]
 pub struct Ports {
     /// Mirrors and the object database.
     pub source: Box<dyn Source>,
@@ -109,12 +110,6 @@ pub fn build(settings: Settings, ports: Ports) -> Result<Agent, store::Error> {
         link: super::status::Link::default(),
         work: Work::default(),
     })
-}
-
-impl std::fmt::Debug for Ports {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Ports")
-    }
 }
 
 impl std::fmt::Debug for Agent {

@@ -70,13 +70,15 @@ impl Agent {
         {
             return Ok(accepted.revision.clone());
         }
-        let commit = self.source.recall(&revision.commit).await.map_err(|error| Trouble::from(&error))?;
-        let commit = commit.ok_or_else(|| Self::unknown(revision))?;
+        let commit = self.source.recall(&revision.commit).await?;
+        let missing =
+            || format!("the commit of {revision} is not on disk; it comes with the next contact to a mirror");
+        let commit = commit.ok_or_else(|| Trouble::transient("ContentMissing", missing()))?;
         let ground = match self.settings.pin {
             Some(pin) if pin == revision.commit => Ground::Pin(pin),
             _ => Ground::Facts(&self.facts),
         };
-        trust::reaffirm(&commit, revision, ground).map_err(|error| Trouble::from(&error))
+        trust::reaffirm(&commit, revision, ground).map_err(Trouble::from)
     }
 
     /// The content of these paths, proven: what is there, and that the rest is not.
@@ -85,9 +87,9 @@ impl Agent {
         revision: &Verified<Revision>,
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Verified<Artifact>, Trouble> {
-        let artifact = self.source.complete(revision, paths).await.map_err(|error| Trouble::from(&error))?;
-        let artifact = trust::bind(revision, artifact).map_err(|error| Trouble::from(&error))?;
-        trust::whole(&artifact, paths).map_err(|error| Trouble::from(&error))?;
+        let artifact = self.source.complete(revision, paths).await?;
+        let artifact = trust::bind(revision, artifact)?;
+        trust::whole(&artifact, paths)?;
         Ok(artifact)
     }
 
@@ -100,7 +102,7 @@ impl Agent {
         for _ in 0..ROUNDS {
             let artifact = self.complete(revision, &paths).await?;
             let read = fleet::read(&artifact, &self.settings.local, &Version::of_this_agent());
-            match read.map_err(|error| Trouble::from(&error))? {
+            match read? {
                 Answer::Needs(needed) => paths.extend(needed),
                 Answer::Resolved(resolved) => {
                     paths.extend(resolved.paths());
@@ -127,7 +129,7 @@ impl Agent {
         let mut applications = Vec::new();
         let mut missing = BTreeSet::new();
         for application in &resolved.applications {
-            match self.render.render(artifact, application).map_err(|error| Trouble::from(&error))? {
+            match self.render.render(artifact, application)? {
                 Rendered::Objects(rendered) => applications.push(rendered),
                 Rendered::Missing(paths) => missing.extend(paths),
             }

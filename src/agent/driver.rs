@@ -31,7 +31,8 @@ impl Agent {
             };
         }
         self.rest();
-        self.ending()
+        let troubles = self.site.troubles();
+        if troubles.is_empty() { Ending::Done } else { Ending::Failed(troubles) }
     }
 
     /// Passes, one after the other, until `stop` answers. The pass under way is ended at its next effect.
@@ -58,22 +59,18 @@ impl Agent {
         let mut event = event;
         loop {
             let site = self.site.clone();
-            let (site, effects) = step(site, event, self.clock.now(), clock::random(), &self.settings.rules);
+            let (site, effect) = step(site, event, self.clock.now(), clock::random(), &self.settings.rules);
             self.site = site;
             self.publish_status();
-            let mut next = None;
-            for effect in effects {
-                tracing::debug!(?effect, "effect");
-                match effect {
-                    Effect::WakeAt(until) => return Some(until),
-                    Effect::Unexpected(event) => {
-                        tracing::error!(event, state = ?self.site.state, "an event does not fit the state; please report this");
-                        return None;
-                    }
-                    effect => next = Some(self.carry_out(effect).await),
+            tracing::debug!(?effect, "effect");
+            event = match effect {
+                Effect::WakeAt(until) => return Some(until),
+                Effect::Unexpected(event) => {
+                    tracing::error!(event, state = ?self.site.state, "an event does not fit the state; please report this");
+                    return None;
                 }
-            }
-            event = next?;
+                effect => self.carry_out(effect).await,
+            };
         }
     }
 
@@ -113,19 +110,5 @@ impl Agent {
         let wait = self.clock.now().duration_until(until);
         let wait = Duration::try_from(wait).unwrap_or(Duration::ZERO);
         tokio::time::sleep(wait).await;
-    }
-
-    /// What kept the pass from bringing the site to what is offered, if something did.
-    fn ending(&self) -> Ending {
-        let own = [&self.site.link, &self.site.offer, &self.site.trouble].into_iter().flatten().cloned();
-        let held = self.site.applications.iter().filter_map(|(name, application)| match &application.state {
-            crate::reconcile::application::State::Held(trouble) => Some(Trouble {
-                message: format!("application {name}: {}", trouble.message),
-                ..trouble.clone()
-            }),
-            _ => None,
-        });
-        let troubles: Vec<_> = own.chain(held).collect();
-        if troubles.is_empty() { Ending::Done } else { Ending::Failed(troubles) }
     }
 }

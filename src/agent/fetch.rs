@@ -70,7 +70,7 @@ impl Agent {
                 self.work.chain = Some(chain);
                 Event::Fetched(commits)
             }
-            Err(error) => Event::FetchFailed(Trouble::from(&error)),
+            Err(error) => Event::FetchFailed(Trouble::from(error)),
         }
     }
 
@@ -150,13 +150,5 @@ impl Agent {
         }
         self.sink.moment(&Moment::Accepted { revision: floor.revision, signer: floor.signer, is_beginning });
         Event::Accepted
-    }
-
-    /// What a proof is missing for: a revision that is neither proven now nor known to the facts.
-    pub(super) fn unknown(revision: &Revision) -> Trouble {
-        Trouble::transient(
-            "ContentMissing",
-            format!("the commit of {revision} is not on disk; it comes with the next contact to a mirror"),
-        )
     }
 }

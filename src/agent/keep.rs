@@ -3,7 +3,7 @@
 use super::build::Agent;
 use crate::model::Trouble;
 use crate::model::{Facts, Inventory, InventoryEntry, Moment, ObjectKey};
-use crate::reconcile::Event;
+use crate::reconcile::{self, Event};
 use crate::store::{Changes, Error, Store};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -36,7 +36,7 @@ impl Agent {
         if facts == self.facts && changes == Changes::default() {
             return Ok(());
         }
-        let (facts, notes) = self.keeper.save(facts, changes).await.map_err(|error| Trouble::from(&error))?;
+        let (facts, notes) = self.keeper.save(facts, changes).await?;
         self.facts = facts;
         for note in notes {
             self.sink.moment(&Moment::Note(note));
@@ -58,50 +58,26 @@ impl Agent {
         Ok(())
     }
 
-    /// Every application is steady: the revision is last-good from now on.
+    /// Every application is steady: the revision is last-good from now on, and an inventory that was put together may prune.
     pub(super) async fn keep(&mut self) -> Event {
-        let mut facts = self.facts.clone();
-        let Some(revision) = self.work.seen.as_ref().map(|seen| seen.desired.revision.clone()) else {
-            return Event::Kept;
-        };
-        facts.last_good = Some(revision.clone());
-        if facts.pinned.first() != Some(&revision) {
-            facts.pinned.retain(|pinned| *pinned != revision);
-            facts.pinned.insert(0, revision.clone());
-            facts.pinned.truncate(self.settings.keep);
-        }
-        facts.applications.retain(|name, _| self.site.applications.contains_key(name));
-        for (name, application) in &self.site.applications {
-            let known = facts.applications.entry(name.clone()).or_default();
-            known.last_good.clone_from(&application.last_good);
-        }
+        let Some(seen) = &self.work.seen else { return Event::Kept };
+        let revision = seen.desired.revision.clone();
+        let facts = reconcile::steady(&self.facts, &self.site, &revision, self.settings.keep);
         let is_new = self.facts.last_good.as_ref() != Some(&revision);
-        let is_rebuilt = self.inventory.as_ref().is_some_and(|inventory| inventory.is_rebuilt);
-        let rebuilt = is_rebuilt.then_some(false);
-        if let Err(trouble) = self.save(facts, self.steady_inventory(rebuilt)).await {
+        let mut changes = Changes::default();
+        if let Some(inventory) = self.inventory.as_ref().filter(|inventory| inventory.is_rebuilt) {
+            changes.put.extend(inventory.entries.clone());
+            changes.rebuilt = Some(false);
+        }
+        if let Err(trouble) = self.save(facts, changes).await {
             return Event::Failed(trouble);
         }
-        if is_rebuilt && let Some(inventory) = &mut self.inventory {
+        if let Some(inventory) = &mut self.inventory {
             inventory.is_rebuilt = false;
         }
         if is_new {
             self.sink.moment(&Moment::LastGood(revision));
         }
         Event::Kept
-    }
-
-    /// A rebuilt inventory may prune once a whole revision has been steady; said by writing it whole.
-    fn steady_inventory(&self, rebuilt: Option<bool>) -> Changes {
-        let Some(inventory) = self.inventory.as_ref().filter(|_| rebuilt.is_some()) else {
-            return Changes::default();
-        };
-        let put = inventory.entries.iter().map(|(key, entry)| (key.clone(), entry.clone())).collect();
-        Changes { put, rebuilt, ..Changes::default() }
-    }
-}
-
-impl std::fmt::Debug for Keeper {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Keeper")
     }
 }

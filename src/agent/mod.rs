@@ -34,6 +34,6 @@ pub use build::{Agent, Ports, Settings, build};
 pub use driver::Ending;
 pub(crate) use observe::AT_ONCE;
 pub(crate) use open::assemble;
-pub use open::{OpenError, open};
+pub use open::open;
 pub use signals::serve;
 pub(crate) use stage::{Prepared, Subject};

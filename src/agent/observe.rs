@@ -4,9 +4,7 @@ use super::build::Agent;
 use crate::cluster::{Kinds, Query};
 use crate::health;
 use crate::model::Trouble;
-use crate::model::{
-    Desired, Digest, Gvk, HealthStatus, Inventory, Live, Moment, ObjectKey, OwnerLabel, Refusal,
-};
+use crate::model::{Desired, Digest, Gvk, HealthStatus, Inventory, Live, ObjectKey, OwnerLabel, Refusal};
 use crate::plan::{self, Decision, Finding, Place, Standing};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,12 +69,12 @@ impl Agent {
 
     /// What the server serves, asked anew if it does not seem to know a desired kind.
     async fn kinds(&self, desired: &Desired) -> Result<Arc<Kinds>, Trouble> {
-        let kinds = self.cluster.kinds(false).await.map_err(|error| Trouble::from(&error))?;
+        let kinds = self.cluster.kinds(false).await?;
         let mut objects = desired.applications.iter().flat_map(|one| &one.objects);
         if objects.all(|object| kinds.get(object.gvk()).is_some()) {
             return Ok(kinds);
         }
-        self.cluster.kinds(true).await.map_err(|error| Trouble::from(&error))
+        self.cluster.kinds(true).await.map_err(Trouble::from)
     }
 
     /// Puts the inventory together from the owner label.
@@ -89,13 +87,8 @@ impl Agent {
             }
             let query = Query { gvk, namespace: None, owner: Some(owner.clone()), limit: None };
             let mut each = |live: Live| inventory.entries.extend(plan::recognise(&live, owner));
-            self.cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
+            self.cluster.list(&query, &mut each).await?;
         }
-        let found = inventory.entries.len();
-        self.sink.moment(&Moment::Note(format!(
-            "the record of what is ours was lost and put together from the cluster: {found} objects; \
-             nothing is pruned until a whole revision has been steady"
-        )));
         self.work.is_rebuilt = true;
         self.inventory = Some(inventory);
         Ok(())
@@ -110,17 +103,14 @@ impl<'a> Sorting<'a> {
             |gvk: &Gvk| kinds.get(gvk).map(|kind| kind.is_namespaced).or_else(|| defined.get(gvk).copied());
         let (standing, mut refused) = plan::stand(&desired, &scope);
         let mut wanted = BTreeMap::new();
-        for (application, one) in desired.applications.iter_mut().enumerate() {
-            for (at, object) in one.objects.iter_mut().enumerate() {
-                let Some(is_namespaced) = scope(object.gvk()) else { continue };
-                match plan::dress(object, &owner, &one.application, is_namespaced) {
-                    Ok(dressed) => {
-                        wanted.entry(dressed.key()).or_insert(Place { application, object: at });
-                        *object = dressed;
-                    }
-                    Err(refusal) => refused.push(*refusal),
-                }
-            }
+        for place in plan::places(&desired) {
+            let one = &mut desired.applications[place.application];
+            let object = &mut one.objects[place.object];
+            let Some(is_namespaced) = scope(object.gvk()) else { continue };
+            let dressed = plan::dress(object, &owner, &one.application, is_namespaced);
+            let Ok(dressed) = dressed.map_err(|refusal| refused.push(*refusal)) else { continue };
+            wanted.entry(dressed.key()).or_insert(place);
+            *object = dressed;
         }
         let candidates = agent
             .inventory
@@ -162,7 +152,7 @@ impl<'a> Sorting<'a> {
                 self.sort(Some(&live), &key);
                 listed.insert(key);
             };
-            cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
+            cluster.list(&query, &mut each).await?;
         }
         Ok(listed)
     }
@@ -188,9 +178,7 @@ impl<'a> Sorting<'a> {
         let cluster = Arc::clone(&self.agent.cluster);
         let get = |(key, gvk): (ObjectKey, Gvk)| {
             let cluster = Arc::clone(&cluster);
-            async move {
-                cluster.get(&gvk, &key).await.map(|live| (key, live)).map_err(|error| Trouble::from(&error))
-            }
+            async move { cluster.get(&gvk, &key).await.map(|live| (key, live)).map_err(Trouble::from) }
         };
         let mut answers = stream::iter(somewhere).map(get).buffer_unordered(AT_ONCE);
         while let Some((key, live)) = answers.try_next().await? {
@@ -214,7 +202,7 @@ impl<'a> Sorting<'a> {
                 namespace: None,
                 name: name.clone(),
             };
-            if self.agent.cluster.get(&gvk, &key).await.map_err(|error| Trouble::from(&error))?.is_none() {
+            if self.agent.cluster.get(&gvk, &key).await?.is_none() {
                 absent.insert(name);
             }
         }

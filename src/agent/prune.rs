@@ -1,7 +1,7 @@
 //! Deletes what left the desired set, after all that stands in it is healthy.
 
 use super::build::Agent;
-use crate::cluster::Deleted;
+use crate::cluster::{Deleted, Kinds};
 use crate::model::Trouble;
 use crate::model::{Action, ChangeSet, Done, ErrorClass, Inventory, Live, Moment, ObjectKey, Outcome, Step};
 use crate::plan::{self, Fate, Pruning};
@@ -72,19 +72,30 @@ impl Agent {
         if !findings.iter().any(is_container) {
             return Ok(());
         }
-        let kinds = self.cluster.kinds(true).await.map_err(|error| Trouble::from(&error))?;
+        let kinds = self.cluster.kinds(true).await?;
         let going: BTreeSet<ObjectKey> = findings.iter().map(|finding| finding.key.clone()).collect();
         for finding in findings.iter_mut().filter(|finding| is_container(finding)) {
-            for query in kinds.inside(&finding.key, MOST) {
-                let mut each = |live: Live| {
-                    if finding.bystander.is_none() && plan::is_bystander(&live, &going) {
-                        finding.bystander = Some(live.key());
-                    }
-                };
-                self.cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
-            }
+            finding.bystander = self.bystander(&finding.key, &kinds, &going).await?;
         }
         Ok(())
+    }
+
+    /// Something in a namespace, or of a defined kind, that does not go by itself.
+    async fn bystander(
+        &self,
+        container: &ObjectKey,
+        kinds: &Kinds,
+        going: &BTreeSet<ObjectKey>,
+    ) -> Result<Option<ObjectKey>, Trouble> {
+        let mut found = None;
+        for query in kinds.inside(container, MOST) {
+            let mut each = |live: Live| {
+                let one = plan::is_bystander(&live, going).then(|| live.key());
+                found = found.take().or(one);
+            };
+            self.cluster.list(&query, &mut each).await?;
+        }
+        Ok(found)
     }
 
     /// Deletes one stage and waits until it is gone; answers whether all of it is.
@@ -92,40 +103,37 @@ impl Agent {
         let mut waiting: Vec<&Step> = steps.iter().collect();
         let mut waited = Duration::ZERO;
         loop {
-            let mut gone = Vec::new();
-            let mut still = Vec::new();
-            for step in waiting {
-                let Action::Delete { uid } = &step.action else { continue };
-                match self
-                    .cluster
-                    .delete(&step.gvk, &step.key, uid)
-                    .await
-                    .map_err(|error| Trouble::from(&error))?
-                {
-                    Deleted::Gone | Deleted::Another => gone.push(step.key.clone()),
-                    Deleted::Terminating => still.push(step),
+            let (gone, still) = self.delete(waiting).await?;
+            let done = |outcome| {
+                move |step: &&Step| Done {
+                    key: step.key.clone(),
+                    application: step.application.clone(),
+                    outcome,
                 }
-            }
-            let outcome = |key: &ObjectKey| {
-                steps.iter().find(|step| step.key == *key).map(|step| step.application.clone())
             };
-            let done = |key: &ObjectKey, result| Done {
-                key: key.clone(),
-                application: outcome(key).unwrap_or_default(),
-                outcome: result,
-            };
-            set.done.extend(gone.iter().map(|key| done(key, Outcome::Deleted)));
+            set.done.extend(gone.iter().map(done(Outcome::Deleted)));
+            self.forget(gone.iter().map(|step| step.key.clone()).collect()).await?;
             if still.is_empty() || waited >= PATIENCE {
-                set.done.extend(still.iter().map(|step| done(&step.key, Outcome::Terminating)));
-                let is_all = still.is_empty();
-                self.forget(gone).await?;
-                return Ok(is_all);
+                set.done.extend(still.iter().map(done(Outcome::Terminating)));
+                return Ok(still.is_empty());
             }
-            self.forget(gone).await?;
             tokio::time::sleep(LOOK).await;
             waited += LOOK;
             waiting = still;
         }
+    }
+
+    /// Asks for deletions; answers with what is gone and what waits for finalizers or grace.
+    async fn delete<'a>(&self, steps: Vec<&'a Step>) -> Result<(Vec<&'a Step>, Vec<&'a Step>), Trouble> {
+        let (mut gone, mut still) = (Vec::new(), Vec::new());
+        for step in steps {
+            let Action::Delete { uid } = &step.action else { continue };
+            match self.cluster.delete(&step.gvk, &step.key, uid).await? {
+                Deleted::Gone | Deleted::Another => gone.push(step),
+                Deleted::Terminating => still.push(step),
+            }
+        }
+        Ok((gone, still))
     }
 
     /// Takes entries out of the inventory: they are confirmed gone, or ours no longer.

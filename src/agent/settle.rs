@@ -8,12 +8,8 @@ use crate::model::{Gvk, Health, HealthStatus, Live, Moment, ObjectKey};
 use crate::reconcile::{Event, Judged};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One desired object's health and its application.
-#[derive(Debug, Clone)]
-pub(super) struct Looked {
-    pub(super) application: String,
-    pub(super) status: HealthStatus,
-}
+/// One desired object's application and health.
+pub(super) type Looked = (String, HealthStatus);
 
 impl Agent {
     pub(super) async fn judge(&mut self) -> Event {
@@ -27,7 +23,7 @@ impl Agent {
         let judged: Vec<_> = self.site.applications.keys().map(|name| roll_up(name, &looked)).collect();
         let worst = health::worst(judged.iter().map(|judged| judged.health));
         let not_current =
-            looked.into_iter().map(|looked| looked.status).filter(|status| status.health != Health::Current);
+            looked.into_iter().map(|(_, status)| status).filter(|status| status.health != Health::Current);
         self.sink.moment(&Moment::Judged(worst, not_current.collect()));
         Event::Judged(judged)
     }
@@ -43,15 +39,12 @@ impl Agent {
         for gvk in kinds {
             let query = Query { gvk, namespace: None, owner: Some(self.owner()), limit: None };
             let mut each = |live: Live| {
-                if let Some(application) = expected.remove(&live.key()) {
-                    looked.push(Looked { application, status: health::judge(&live) });
-                }
+                let application = expected.remove(&live.key());
+                looked.extend(application.map(|application| (application, health::judge(&live))));
             };
-            self.cluster.list(&query, &mut each).await.map_err(|error| Trouble::from(&error))?;
+            self.cluster.list(&query, &mut each).await?;
         }
-        let absent = expected
-            .into_iter()
-            .map(|(key, application)| Looked { application, status: health::absent(&key) });
+        let absent = expected.into_iter().map(|(key, application)| (application, health::absent(&key)));
         looked.extend(absent);
         Ok(looked)
     }
@@ -59,9 +52,6 @@ impl Agent {
 
 fn roll_up(name: &str, looked: &[Looked]) -> Judged {
     let mut all = health::RollUp::default();
-    looked
-        .iter()
-        .filter(|looked| looked.application == name)
-        .for_each(|looked| all.add(looked.status.clone()));
+    looked.iter().filter(|(own, _)| own == name).for_each(|(_, status)| all.add(status.clone()));
     Judged { name: name.to_owned(), health: all.worst(), message: all.to_string() }
 }

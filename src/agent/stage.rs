@@ -86,7 +86,7 @@ impl Agent {
                 });
             };
             let mode = ApplyMode { force: is_forced, ..ASK };
-            let applied = self.cluster.apply(object, mode).await.map_err(|error| Trouble::from(&error))?;
+            let applied = self.cluster.apply(object, mode).await?;
             let case =
                 Case { desired: object, digest: item.digest, live: &live, entry, application, is_forced };
             let step = |action, force| Prepared::Step {
@@ -115,8 +115,7 @@ impl Agent {
     /// Whether the server would take an object that is to be made: only asked to show a plan.
     pub(crate) async fn try_create(&self, subject: Subject<'_>) -> Result<Option<Prepared>, Trouble> {
         let mode = ApplyMode { dry_run: true, ..CREATE };
-        let applied =
-            self.cluster.apply(subject.object, mode).await.map_err(|error| Trouble::from(&error))?;
+        let applied = self.cluster.apply(subject.object, mode).await?;
         let refused = |answer: &Answer<'_>| {
             plan::refused(&subject.application.name, subject.object, answer).map(Prepared::Refused)
         };
@@ -144,8 +143,7 @@ impl Agent {
             Action::Configure { .. } | Action::After { .. } | Action::Delete { .. } => Outcome::Configured,
         };
         let mode = ApplyMode { dry_run: false, force, create_only: false };
-        let applied =
-            self.cluster.apply(subject.object, mode).await.map_err(|error| Trouble::from(&error))?;
+        let applied = self.cluster.apply(subject.object, mode).await?;
         Ok(subject.written(&applied, done))
     }
 
@@ -153,8 +151,7 @@ impl Agent {
     async fn create(&self, subject: Subject<'_>, done: Outcome) -> Result<Written, Trouble> {
         let mut waited = Duration::ZERO;
         loop {
-            let applied =
-                self.cluster.apply(subject.object, CREATE).await.map_err(|error| Trouble::from(&error))?;
+            let applied = self.cluster.apply(subject.object, CREATE).await?;
             match applied {
                 Applied::NoPlace(_) if waited < PATIENCE && self.awaited(subject.object).is_some() => {}
                 Applied::Exists => {
@@ -178,9 +175,7 @@ impl Agent {
 
     async fn delete_and_wait(&self, step: &Step, uid: &str) -> Result<(), Trouble> {
         let mut waited = Duration::ZERO;
-        while self.cluster.delete(&step.gvk, &step.key, uid).await.map_err(|error| Trouble::from(&error))?
-            == Deleted::Terminating
-        {
+        while self.cluster.delete(&step.gvk, &step.key, uid).await? == Deleted::Terminating {
             if waited >= PATIENCE {
                 let message = format!(
                     "{} is to be made anew, and its deletion takes longer than {} s",
@@ -196,7 +191,7 @@ impl Agent {
     }
 
     pub(crate) async fn get(&self, gvk: &Gvk, key: &ObjectKey) -> Result<Option<Live>, Trouble> {
-        self.cluster.get(gvk, key).await.map_err(|error| Trouble::from(&error))
+        self.cluster.get(gvk, key).await.map_err(Trouble::from)
     }
 }
 

@@ -44,7 +44,10 @@ impl Agent {
         self.link.since = Some((phase, since));
         let link = LinkStatus {
             mirror: self.link.mirror.clone(),
-            last_contact: self.link.last_contact.map(|at| at.to_string()),
+            last_contact: self
+                .link
+                .last_contact
+                .map(|at| at.round(jiff::Unit::Second).unwrap_or(at).to_string()),
             bytes_today: self.link.today.1,
             reason: None,
         };

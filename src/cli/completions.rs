@@ -1,6 +1,5 @@
 //! `standfast completions`
 
-use super::error::Failure;
 use std::process::ExitCode;
 
 /// Print completions for a shell
@@ -12,9 +11,9 @@ pub(super) struct Arguments {
     shell: clap_complete::Shell,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let mut text = Vec::new();
     clap_complete::generate(arguments.shell, &mut super::command(), "standfast", &mut text);
     super::output::out(String::from_utf8_lossy(&text).trim_end());
-    Ok(ExitCode::SUCCESS)
+    ExitCode::SUCCESS
 }

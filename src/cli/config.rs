@@ -1,6 +1,6 @@
 //! `standfast config`
 
-use super::error::{CONFIGURATION, Failure};
+use super::error::Failure;
 use super::output::{self, Format, table};
 use super::setup;
 use crate::config;
@@ -40,28 +40,27 @@ pub(super) fn run(command: &Command, path: &Path, format: Format) -> Result<Exit
 }
 
 fn check(path: &Path, format: Format) -> Result<ExitCode, Failure> {
-    let problems = match setup::settings(path) {
-        Ok(_) => Vec::new(),
-        Err(failure) => failure.messages,
+    let (problems, is_loaded) = match setup::load(path) {
+        Ok(settings) => (settings.missing_files(), true),
+        Err(problems) => (problems, false),
     };
+    let messages: Vec<String> = problems.iter().map(ToString::to_string).collect();
     if format == Format::Json {
-        output::json(&serde_json::json!({"problems": problems}))?;
+        output::json(&serde_json::json!({"problems": messages}))?;
     }
-    if problems.is_empty() {
-        if format == Format::Human {
-            output::out(&format!("{} is fine", path.display()));
-        }
-        return Ok(ExitCode::SUCCESS);
+    if !problems.is_empty() {
+        let failure = Failure::from_problems(&problems);
+        let hint = "the configuration itself is fine; these files are to be put in place";
+        return Err(if is_loaded { failure.hint(hint) } else { failure });
     }
-    Err(Failure { messages: problems, hints: Vec::new(), code: CONFIGURATION })
+    if format == Format::Human {
+        output::out(&format!("{} is fine", path.display()));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn show(path: &Path, format: Format) -> Result<ExitCode, Failure> {
-    let shown = config::show(path).map_err(|problems| Failure {
-        messages: problems.iter().map(ToString::to_string).collect(),
-        hints: Vec::new(),
-        code: CONFIGURATION,
-    })?;
+    let shown = config::show(path).map_err(|problems| Failure::from_problems(&problems))?;
     match format {
         Format::Json => output::json(&shown)?,
         Format::Human => {

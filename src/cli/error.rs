@@ -1,8 +1,9 @@
 //! What a person reads when a command fails, and the exit code.
 
 use super::output;
+use crate::config::Problem;
+use crate::model::ErrorClass;
 use crate::model::Trouble;
-use crate::model::{Classify, ErrorClass};
 
 /// The command failed.
 pub(super) const FAILED: u8 = 1;
@@ -36,18 +37,18 @@ impl Failure {
         self
     }
 
-    /// An error of a room, with the exit code that its class has.
-    pub(super) fn from_error<E: Classify + std::error::Error>(error: &E) -> Self {
-        let code = if error.class() == ErrorClass::Misconfigured { CONFIGURATION } else { FAILED };
-        Self { code, ..Self::new(crate::model::explain(error)) }
-    }
-
     /// What kept a pass from its goal.
     pub(super) fn from_troubles(troubles: &[Trouble]) -> Self {
         let messages =
             troubles.iter().map(|trouble| format!("{}: {}", trouble.reason, trouble.message)).collect();
         let all_configuration = troubles.iter().all(|trouble| trouble.class == ErrorClass::Misconfigured);
         Self { messages, hints: Vec::new(), code: if all_configuration { CONFIGURATION } else { FAILED } }
+    }
+
+    /// What is wrong with a configuration.
+    pub(super) fn from_problems(problems: &[Problem]) -> Self {
+        let messages = problems.iter().map(ToString::to_string).collect();
+        Self { messages, hints: Vec::new(), code: CONFIGURATION }
     }
 
     /// Prints it to standard error.

@@ -95,7 +95,7 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Verify(verify) => verify::run(verify, &arguments.config, format),
         Command::Demo(demo) => demo::run(demo),
         Command::Config(command) => config::run(command, &arguments.config, format),
-        Command::Completions(completions) => completions::run(completions),
+        Command::Completions(completions) => Ok(completions::run(completions)),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) fn run(_: &Arguments, config: &Path, format: Format) -> Result<ExitCo
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
     let mut looking = look::open(&settings, true, Box::new(Narrator::new()))
-        .map_err(|error| Failure::from_error(&error))?;
+        .map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     let agent = &mut looking.agent;
     let plan =
         runtime.block_on(oneshot::plan::plan(agent)).map_err(|troubles| Failure::from_troubles(&troubles))?;

@@ -28,7 +28,7 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
     let mut looking = look::open(&settings, false, Box::new(Narrator::new()))
-        .map_err(|error| Failure::from_error(&error))?;
+        .map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     let agent = &mut looking.agent;
     let desired =
         runtime.block_on(oneshot::plan::look(agent)).map_err(|troubles| Failure::from_troubles(&troubles))?;

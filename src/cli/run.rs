@@ -1,10 +1,11 @@
 //! `standfast run`
 
-use super::error::Failure;
+use super::error::{Failure, PENDING};
 use super::narrate::Narrator;
 use super::output::{self, Format};
 use super::setup;
 use crate::agent::{self, Ending};
+use crate::model::SitePhase;
 use crate::report::Sink;
 use std::path::Path;
 use std::process::ExitCode;
@@ -18,7 +19,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     pub(super) once: bool,
 
-    /// Wait until all is healthy or its deadline is over, before the pass ends
+    /// Wait until all is healthy or its deadline is over, before the pass ends; exit with 3 if something is not
     #[arg(long, requires = "once")]
     wait: bool,
 }
@@ -29,7 +30,8 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
     let teller: Box<dyn Sink> =
         if arguments.once { Box::new(Narrator::new()) } else { Box::new(crate::report::log::Log::default()) };
     let waits = arguments.wait || !arguments.once;
-    let mut agent = agent::open(&settings, waits, teller).map_err(|error| Failure::from_error(&error))?;
+    let mut agent =
+        agent::open(&settings, waits, teller).map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     if !arguments.once {
         runtime
             .block_on(agent::serve(&mut agent))
@@ -43,6 +45,12 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
         Format::Human => super::status::print(&status),
     }
     match ending {
+        Ending::Done if arguments.wait && status.phase != SitePhase::Steady => Err(Failure {
+            code: PENDING,
+            ..Failure::new(
+                "it is applied, and not all of it is healthy at its deadline; the status says what is not",
+            )
+        }),
         Ending::Done => Ok(ExitCode::SUCCESS),
         Ending::Failed(troubles) => Err(Failure::from_troubles(&troubles)),
     }

@@ -1,7 +1,8 @@
 //! What every command needs before it starts: logs, the async runtime, settings.
 
-use super::error::{CONFIGURATION, Failure};
-use crate::config::{self, Environment, Settings};
+use super::error::Failure;
+use crate::config::{self, Environment, Problem, Settings};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 /// Where systemd puts the unit's credentials.
@@ -19,20 +20,23 @@ pub(super) fn logging(is_daemon: bool) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .try_init();
 }
 
 /// Reads the site's configuration; all that is wrong with it at once.
 #[allow(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-pub(super) fn settings(path: &Path) -> Result<Settings, Failure> {
+pub(super) fn load(path: &Path) -> Result<Settings, Vec<Problem>> {
     let environment =
         Environment { credentials_directory: std::env::var(CREDENTIALS).ok().map(PathBuf::from) };
-    config::load(path, &environment).map_err(|problems| Failure {
-        messages: problems.iter().map(ToString::to_string).collect(),
-        hints: vec![format!("check it with: standfast config check --config {}", path.display())],
-        code: CONFIGURATION,
-    })
+    config::load(path, &environment)
+}
+
+/// The same for a command that needs it.
+pub(super) fn settings(path: &Path) -> Result<Settings, Failure> {
+    let hint = || format!("check it with: standfast config check --config {}", path.display());
+    load(path).map_err(|problems| Failure::from_problems(&problems).hint(hint()))
 }
 
 /// The async runtime: two threads are plenty for a site, and each costs memory.

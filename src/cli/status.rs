@@ -18,8 +18,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
-    let settings = super::setup::settings(config)?;
-    let path = settings.status_file();
+    let path = crate::config::status_file(config).map_err(|problems| Failure::from_problems(&problems))?;
     let status = read(&path)?;
     match format {
         Format::Json => output::json(&status)?,

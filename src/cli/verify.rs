@@ -19,7 +19,7 @@ pub(super) fn run(_: &Arguments, config: &Path, format: Format) -> Result<ExitCo
     let settings = setup::settings(config)?;
     let runtime = setup::runtime()?;
     let mut looking = look::open(&settings, false, Box::new(Narrator::new()))
-        .map_err(|error| Failure::from_error(&error))?;
+        .map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     let agent = &mut looking.agent;
     let report = runtime.block_on(verify(agent)).map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     match format {

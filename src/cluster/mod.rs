@@ -6,12 +6,18 @@
 //! # Invariants
 //! Every write carries the field manager [`crate::model::FIELD_MANAGER`]. Lists come by pages and are handed on object by object;
 //! nothing here keeps them. What the API server refuses is a value; an error is that it could not be asked.
+//! What only a server can say (`uid`, `resourceVersion`, `managedFields`, …) is left out of what is applied, and a Secret's `stringData`
+//! becomes `data`: the two adapters send the same.
 //!
 //! # Not here
-//! What to write (`plan`), whether it is healthy (`health`).
+//! What to write (`plan`), whether it is healthy (`health`), how many requests run at a time (`agent`).
 //!
 //! # Tests
-//! The contract test runs on the memory cluster and on a real API server.
+//! The contract test (`tests/it/cluster_contract`) runs on the memory cluster and on a real API server.
+//!
+//! # Dependencies
+//! `kube` for kubeconfig, TLS and connections; `http` for its requests and `http-body-util` to read answers frame by frame under a limit
+//! (both are what `kube` speaks); `backoff` for waits inside a call (unmaintained, and so in `retry.rs` alone); `base64` for Secrets.
 
 mod error;
 mod manifest;
@@ -21,6 +27,7 @@ mod server;
 
 use crate::model::{Gvk, Live, Object, ObjectKey, OwnerLabel};
 use async_trait::async_trait;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -120,16 +127,24 @@ pub type Each<'a> = &'a mut (dyn FnMut(Live) + Send);
 /// The cluster.
 #[async_trait]
 pub trait Cluster: Send + Sync {
-    /// What the server serves; from memory unless `fresh`.
+    /// What the server's clock said in its last answer, to the second; `None` before the first one, or if there is no such clock.
+    /// It counts towards the trusted clock.
+    fn date(&self) -> Option<Timestamp> {
+        None
+    }
+
+    /// What the server serves; from memory unless `fresh`, or unless something was applied or answered since that changes it. A new
+    /// definition's kind takes a real server some hundred milliseconds to serve: look until it is there.
     async fn kinds(&self, fresh: bool) -> Result<Arc<Kinds>, Error>;
 
-    /// One object, or `None`.
+    /// One object, or `None`. Where the server no longer serves the version, in the one that it prefers.
     async fn get(&self, gvk: &Gvk, key: &ObjectKey) -> Result<Option<Live>, Error>;
 
-    /// Objects of one kind, by pages. A kind that the server does not serve has none.
+    /// Objects of one kind, by pages. A kind that the server does not serve has none. An error may come after some objects were handed
+    /// on, and a list that takes longer than the server remembers is not of one moment; no object is handed on twice.
     async fn list(&self, query: &Query, each: Each<'_>) -> Result<(), Error>;
 
-    /// Server-side apply.
+    /// Server-side apply of an object, in the version that it names. An error leaves open whether it was carried out.
     async fn apply(&self, object: &Object, mode: ApplyMode) -> Result<Applied, Error>;
 
     /// Deletes, in the background manner (dependants follow), only the object with this uid.

@@ -82,12 +82,15 @@ mod tests {
     use super::*;
     use std::cell::Cell;
 
+    /// One try.
+    type Step = fn() -> Tried<u32>;
+
     fn busy() -> Error {
         Error::Busy { what: "test".to_owned() }
     }
 
     /// Runs tries with paused time: `answers` one by one, then success; gives the result and how many tries there were.
-    async fn run(answers: &[fn() -> Tried<u32>]) -> (Result<u32, Error>, usize) {
+    async fn run(answers: &[Step]) -> (Result<u32, Error>, usize) {
         let count = Cell::new(0);
         let result = retry(|| {
             let at = count.replace(count.get() + 1);
@@ -99,11 +102,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn tries_are_counted_and_the_server_may_set_the_pace() {
-        let again: fn() -> Tried<u32> = || Tried::Again(busy(), None);
-        let soon: fn() -> Tried<u32> = || Tried::Again(busy(), Some(Duration::from_secs(1)));
-        let later: fn() -> Tried<u32> = || Tried::Again(busy(), Some(Duration::from_secs(3600)));
-        let stop: fn() -> Tried<u32> = || Tried::Stop(busy());
-        let cases: [(&[fn() -> Tried<u32>], bool, usize); 6] = [
+        let again: Step = || Tried::Again(busy(), None);
+        let soon: Step = || Tried::Again(busy(), Some(Duration::from_secs(1)));
+        let later: Step = || Tried::Again(busy(), Some(Duration::from_hours(1)));
+        let stop: Step = || Tried::Stop(busy());
+        let cases: [(&[Step], bool, usize); 6] = [
             (&[], true, 1),
             (&[again, again], true, 3),
             (&[soon, again, soon], true, 4),
@@ -120,7 +123,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_wait_that_the_server_asks_for_is_kept() {
         let begin = tokio::time::Instant::now();
-        let soon: fn() -> Tried<u32> = || Tried::Again(busy(), Some(Duration::from_secs(2)));
+        let soon: Step = || Tried::Again(busy(), Some(Duration::from_secs(2)));
         run(&[soon]).await.0.unwrap();
         assert!(begin.elapsed() >= Duration::from_secs(2));
     }

@@ -102,7 +102,7 @@ fn url(text: &str) -> Result<MirrorUrl, Fault> {
         Some("git") => Err(Fault::wrong("git:// proves nothing about the server: use https://")),
         None if text.starts_with('/') => Err(Fault::wrong("this is a folder: write it under `path`")),
         None if is_ssh_without_scheme(text) => Err(Fault::NotYet("a mirror over ssh".to_owned())),
-        _ => text.parse().map_err(Fault::wrong),
+        _ => Ok(text.parse()?),
     }
 }
 

@@ -108,7 +108,7 @@ pub(super) fn judge(
     let mirrors = mirrors::judge(&mut judge, environment.credentials_directory.as_deref());
     let trust = trust(&mut judge);
     let cluster = cluster(&mut judge);
-    let ref_name = judge.read("source.ref", |text| text.parse::<RefName>().map_err(Fault::wrong));
+    let ref_name = judge.read("source.ref", |text| Ok(text.parse::<RefName>()?));
     let poll = judge.read("source.poll", values::poll);
     let keep = judge.keep();
     let folders = folders(&mut judge);
@@ -136,8 +136,8 @@ pub(super) fn judge(
 fn local(judge: &mut Judge<'_>) -> Option<Local> {
     let labels = judge.texts("site.labels", values::label);
     let variables = judge.texts("site.variables", |_| Ok(()));
-    let path = judge.read("source.path", |text| text.parse::<RepoPath>().map_err(Fault::wrong));
-    let name = judge.read("site.name", |text| text.parse::<SiteName>().map_err(Fault::wrong));
+    let path = judge.read("source.path", |text| Ok(text.parse::<RepoPath>()?));
+    let name = judge.read("site.name", |text| Ok(text.parse::<SiteName>()?));
     Some(Local { name: name?, labels, variables, path: path? })
 }
 
@@ -273,8 +273,15 @@ impl Judge<'_> {
 }
 
 impl Fault {
-    /// A value that is wrong, from its parser's error.
-    pub(super) fn wrong(message: impl ToString) -> Self {
-        Self::Wrong(message.to_string())
+    /// A value that is wrong, and what to do.
+    pub(super) fn wrong(message: impl Into<String>) -> Self {
+        Self::Wrong(message.into())
+    }
+}
+
+impl<E: std::error::Error> From<E> for Fault {
+    /// A value that its own type refuses.
+    fn from(error: E) -> Self {
+        Self::Wrong(error.to_string())
     }
 }

@@ -59,7 +59,7 @@ fn problems(text: &str) -> Vec<String> {
 fn least_with(line: &str) -> String {
     let key = line.split(':').next().unwrap();
     let rest = LEAST.lines().filter(|known| !known.starts_with(&format!("{key}:")));
-    rest.chain([line]).map(|line| format!("{line}\n")).collect()
+    rest.chain([line, ""]).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -148,114 +148,121 @@ fn a_name_of_a_credential_outside_of_the_unit() {
     assert_eq!(credential.path(), Path::new("/etc/credstore/git-token"));
 }
 
-/// What a line makes of the least, one message a problem.
+/// What a line makes of the least, one message each.
+fn check(table: &[(&str, &str)]) {
+    for (line, expect) in table {
+        assert_eq!(problems(&least_with(line)), [format!("config.yaml: {expect}")], "{line}");
+    }
+}
+
 #[test]
-fn what_is_wrong_with_one_value() {
-    for (line, expect) in [
+fn what_is_wrong_with_the_site_and_with_names_of_keys() {
+    check(&[
         (
             "site: {name: Store 42}",
-            "config.yaml: site.name (line 3): \"Store 42\" is not a site's name: use parts of a-z, 0-9, `-`, `.` and `_` with `/` between them, such as emea/de/store-042",
+            "site.name (line 3): \"Store 42\" is not a site's name: use parts of a-z, 0-9, `-`, `.` and `_` with `/` between them, such as emea/de/store-042",
         ),
-        ("site: {name: 42}", "config.yaml: site.name (line 3): it must be a text: put it in quotes"),
+        ("site: {name: 42}", "site.name (line 3): it must be a text: put it in quotes"),
         (
             "site: {name: a, variables: {VLAN: 012}}",
-            "config.yaml: site.variables.VLAN (line 3): it must be a text: put it in quotes",
+            "site.variables.VLAN (line 3): it must be a text: put it in quotes",
         ),
         (
             "site: {name: a, variables: {VLAN: }}",
-            "config.yaml: site.variables.VLAN (line 3): it has no value: write a text or remove the key",
+            "site.variables.VLAN (line 3): it has no value: write a text or remove the key",
         ),
-        ("site: {name: a, labels: [x]}", "config.yaml: site.labels (line 3): it must be a mapping of texts"),
+        ("site: {name: a, labels: [x]}", "site.labels (line 3): it must be a mapping of texts"),
         (
             "site: {name: a, labels: {\"a b\": x}}",
-            "config.yaml: site.labels.a b (line 3): a key here must be letters, digits, `-`, `_`, `.` and `/`, at most 253, with a letter or digit at both ends",
+            "site.labels.a b (line 3): a key here must be letters, digits, `-`, `_`, `.` and `/`, at most 253, with a letter or digit at both ends",
         ),
         (
             "site: {name: a, labels: {a: b/c}}",
-            "config.yaml: site.labels.a (line 3): a label's value must be letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends",
+            "site.labels.a (line 3): a label's value must be letters, digits, `-`, `_` and `.`, at most 63, with a letter or digit at both ends",
         ),
-        ("site:", "config.yaml: site (line 3): it has no value: write a mapping or remove the key"),
-        ("sites: {name: a}", "config.yaml: sites (line 4): there is no such key: did you mean site?"),
+        ("site:", "site (line 3): it has no value: write a mapping or remove the key"),
+        ("sites: {name: a}", "sites (line 4): there is no such key: did you mean site?"),
         (
             "source.poll: 5m",
-            "config.yaml: source.poll (line 4): there is no such key: remove it, or take one of site, identity, source, trust, cluster, mode, keep, metrics, report, paths",
+            "source.poll (line 4): there is no such key: remove it, or take one of site, identity, source, trust, cluster, mode, keep, metrics, report, paths",
         ),
-        (
-            "identity: key",
-            "config.yaml: identity (line 4): it must be an absolute path, such as /etc/standfast/identity",
-        ),
-        (
-            "mode: detect",
-            "config.yaml: mode (line 4): mode: detect is not supported by this version yet: remove it",
-        ),
-        ("mode: corect", "config.yaml: mode (line 4): there is no such value: did you mean correct?"),
-        ("keep: 0", "config.yaml: keep (line 4): it must be 1 to 20"),
-        ("keep: 21", "config.yaml: keep (line 4): it must be 1 to 20"),
-        ("keep: three", "config.yaml: keep (line 4): it must be a whole number"),
-        (
-            "metrics: {listen: x}",
-            "config.yaml: metrics (line 4): metrics is not supported by this version yet: remove it",
-        ),
-        ("report:", "config.yaml: report (line 4): report is not supported by this version yet: remove it"),
+    ]);
+}
+
+#[test]
+fn what_is_wrong_with_modes_and_folders() {
+    check(&[
+        ("identity: key", "identity (line 4): it must be an absolute path, such as /etc/standfast/identity"),
+        ("mode: detect", "mode (line 4): mode: detect is not supported by this version yet: remove it"),
+        ("mode: corect", "mode (line 4): there is no such value: did you mean correct?"),
+        ("keep: 0", "keep (line 4): it must be 1 to 20"),
+        ("keep: 21", "keep (line 4): it must be 1 to 20"),
+        ("keep: three", "keep (line 4): it must be a whole number"),
+        ("metrics: {listen: x}", "metrics (line 4): metrics is not supported by this version yet: remove it"),
+        ("report:", "report (line 4): report is not supported by this version yet: remove it"),
         (
             "paths: {state: var}",
-            "config.yaml: paths.state (line 4): it must be an absolute path, such as /var/lib/standfast",
+            "paths.state (line 4): it must be an absolute path, such as /var/lib/standfast",
         ),
         (
             "paths: {state: /run/standfast/x}",
-            "config.yaml: paths.state (line 4): it lies in paths.run, which a boot empties: name a folder on the disk",
+            "paths.state (line 4): it lies in paths.run, which a boot empties: name a folder on the disk",
         ),
         (
             "paths: {run: /var}",
-            "config.yaml: paths.state: it lies in paths.run, which a boot empties: name a folder on the disk",
+            "paths.state: it lies in paths.run, which a boot empties: name a folder on the disk",
         ),
+    ]);
+}
+
+#[test]
+fn what_is_wrong_with_cluster_and_trust() {
+    check(&[
         (
             "cluster: {kubeconfig: ~/.kube/config}",
-            "config.yaml: cluster.kubeconfig (line 4): it must be an absolute path, such as /etc/rancher/k3s/k3s.yaml",
+            "cluster.kubeconfig (line 4): it must be an absolute path, such as /etc/rancher/k3s/k3s.yaml",
         ),
         (
             "cluster: {namespace: Kube}",
-            "config.yaml: cluster.namespace (line 4): it must be the name of a namespace: a-z, 0-9 and `-`, at most 63, with a letter or digit at both ends",
+            "cluster.namespace (line 4): it must be the name of a namespace: a-z, 0-9 and `-`, at most 63, with a letter or digit at both ends",
         ),
         (
             "cluster: {lease: always}",
-            "config.yaml: cluster.lease (line 4): a lease other than auto is not supported by this version yet: remove it",
+            "cluster.lease (line 4): a lease other than auto is not supported by this version yet: remove it",
         ),
         (
             "cluster: {requireServiceAccount: true}",
-            "config.yaml: cluster.requireServiceAccount (line 4): requireServiceAccount: true is not supported by this version yet: remove it",
+            "cluster.requireServiceAccount (line 4): requireServiceAccount: true is not supported by this version yet: remove it",
         ),
         (
             "cluster: {requireServiceAccount: \"no\"}",
-            "config.yaml: cluster.requireServiceAccount (line 4): it must be true or false",
+            "cluster.requireServiceAccount (line 4): it must be true or false",
         ),
         (
             "trust: {allowedSigners: /a, history: full}",
-            "config.yaml: trust.history (line 3): a history other than first-parent is not supported by this version yet: remove it",
+            "trust.history (line 3): a history other than first-parent is not supported by this version yet: remove it",
         ),
         (
             "trust: {allowedSigners: /a, history: first_parent}",
-            "config.yaml: trust.history (line 3): there is no such value: did you mean first-parent?",
+            "trust.history (line 3): there is no such value: did you mean first-parent?",
         ),
         (
             "trust: {allowedSigners: /a, pin: 5f1c}",
-            "config.yaml: trust.pin (line 3): \"5f1c\" is not an object id: expected 40 or 64 lower-case hexadecimal digits; `git rev-parse REV` prints it",
+            "trust.pin (line 3): \"5f1c\" is not an object id: expected 40 or 64 lower-case hexadecimal digits; `git rev-parse REV` prints it",
         ),
         (
             "trust: {allowedSigners: signers}",
-            "config.yaml: trust.allowedSigners (line 3): it must be an absolute path, such as /etc/standfast/allowed_signers",
+            "trust.allowedSigners (line 3): it must be an absolute path, such as /etc/standfast/allowed_signers",
         ),
         (
             "trust: {}",
-            "config.yaml: trust.allowedSigners: it is missing: write it, such as allowedSigners: /etc/standfast/allowed_signers",
+            "trust.allowedSigners: it is missing: write it, such as allowedSigners: /etc/standfast/allowed_signers",
         ),
         (
             "trust: {allowed_signers: /a}",
-            "config.yaml: trust.allowed_signers (line 3): there is no such key: did you mean allowedSigners?",
+            "trust.allowed_signers (line 3): there is no such key: did you mean allowedSigners?",
         ),
-    ] {
-        assert_eq!(problems(&least_with(line)), [expect], "{line}");
-    }
+    ]);
 }
 
 #[test]

@@ -26,10 +26,10 @@ impl Trouble {
     }
 }
 
-impl<E: Classify + Error> From<&E> for Trouble {
+impl<E: Classify + Error> From<E> for Trouble {
     /// An error of a room with all its causes.
-    fn from(error: &E) -> Self {
-        Self { class: error.class(), reason: error.reason(), message: explain(error) }
+    fn from(error: E) -> Self {
+        Self { class: error.class(), reason: error.reason(), message: explain(&error) }
     }
 }
 

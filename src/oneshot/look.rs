@@ -1,9 +1,10 @@
 //! An agent that only looks, beside a running one if need be.
 
 use crate::agent::clock::{self, Clock};
-use crate::agent::{Agent, OpenError, assemble};
+use crate::agent::{Agent, assemble};
 use crate::cluster::{self, Cluster};
 use crate::config;
+use crate::model::Trouble;
 use crate::report::Sink;
 use crate::store;
 use crate::store::durable::{self, RealDisk};
@@ -17,7 +18,7 @@ pub fn open(
     settings: &config::Settings,
     with_cluster: bool,
     teller: Box<dyn Sink>,
-) -> Result<Looking, OpenError> {
+) -> Result<Looking, Trouble> {
     let clock = Clock::system();
     let cluster: Arc<dyn Cluster> = match with_cluster {
         true => Arc::new(cluster::Kube::new(settings.cluster.clone())),
@@ -50,11 +51,13 @@ pub struct Looking {
 struct Scratch(PathBuf);
 
 impl Scratch {
-    fn beside(objects: &Path) -> Result<Self, OpenError> {
+    fn beside(objects: &Path) -> Result<Self, Trouble> {
         let path =
             std::env::temp_dir().join(format!("standfast-{}-{:016x}", std::process::id(), clock::random()));
         let scratch = Self(path.clone());
-        let failed = |source| OpenError::Folder { path: path.clone(), source };
+        let failed = |error: std::io::Error| {
+            Trouble::transient("FolderUnwritable", format!("making the folder {}: {error}", path.display()))
+        };
         let info = path.join("objects/info");
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&info).map_err(failed)?;
         let alternates = format!("{}\n", objects.join("objects").display());

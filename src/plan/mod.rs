@@ -60,6 +60,6 @@ pub use inventory::{applied, rebuild, recognise, union};
 pub use judge::{Answer, Case, Verdict, judge};
 pub use order::{Rank, StageId, is_builtin, rank, stage_of};
 pub use ownership::{Whose, is_ours_to_heal, is_ours_to_prune, other_site, whose};
-pub use placement::{Place, StagePlan, Standing, awaits, defined_kinds, stages, stand};
+pub use placement::{Place, StagePlan, Standing, awaits, defined_kinds, places, stages, stand};
 pub use prune::{Fate, Finding, Pruning, candidates, inspect, is_bystander, prune};
 pub use refusal::refused;

@@ -3,7 +3,7 @@
 use super::dress::key_of;
 use super::order::{Rank, StageId, sort_key, stage_of};
 use super::refusal::refusal;
-use crate::model::{Desired, Gvk, Object, ObjectKey, Refusal, RefusalReason};
+use crate::model::{Desired, DesiredApplication, Gvk, Object, ObjectKey, Refusal, RefusalReason};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Every key of the desired set, as it will stand in the cluster.
@@ -115,6 +115,14 @@ pub fn stages(desired: &Desired) -> Vec<StagePlan> {
         StagePlan { level, id, places: places.into_iter().map(|(_, place)| place).collect() }
     };
     groups.into_iter().map(|((level, id), places)| in_order(level, id, places)).collect()
+}
+
+/// Every place of the desired set.
+pub fn places(desired: &Desired) -> Vec<Place> {
+    let of = |(application, one): (usize, &DesiredApplication)| {
+        (0..one.objects.len()).map(move |object| Place { application, object })
+    };
+    desired.applications.iter().enumerate().flat_map(of).collect()
 }
 
 /// By application: how many others come before it, one behind the other.

@@ -67,6 +67,14 @@ impl Application {
         }
     }
 
+    /// Why it is held, if it is.
+    pub fn held(&self) -> Option<&Trouble> {
+        match &self.state {
+            State::Held(trouble) => Some(trouble),
+            State::Pending | State::Applying | State::Settling { .. } | State::Steady => None,
+        }
+    }
+
     /// Whether it is at its target, healthy.
     pub fn is_steady(&self) -> bool {
         self.state == State::Steady

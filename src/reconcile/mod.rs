@@ -1,4 +1,4 @@
-//! PURE state machines: (State, Event, now) → (State, Effects).
+//! PURE state machines: (State, Event, now) → (State, Effect).
 //!
 //! # What
 //! The site's machine fetches, proves, renders, applies, judges, prunes and keeps; each application has a small machine of its own.
@@ -16,6 +16,7 @@
 
 pub mod application;
 pub mod waits;
+mod remember;
 mod resume;
 mod site;
 mod status;
@@ -23,6 +24,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 
+pub use remember::{attempting, steady};
 pub use resume::resume;
 pub use site::{Applied, Effect, Event, Judged, Rules, Site, State, Target};
 pub use step::step;

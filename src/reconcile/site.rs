@@ -161,9 +161,12 @@ impl Site {
     /// The phase that the status shows: the site's own work, else its worst application's; what is wrong with a revision holds it.
     pub fn phase(&self) -> SitePhase {
         let own = match self.state {
-            State::Idle { .. } | State::Settling(_) | State::Pruning(_) | State::Keeping(_) => None,
+            State::Idle { .. }
+            | State::Verifying(0)
+            | State::Settling(_)
+            | State::Pruning(_)
+            | State::Keeping(_) => None,
             State::Fetching => self.applications.is_empty().then_some(SitePhase::Fetching),
-            State::Verifying(0) => None,
             State::Verifying(_) | State::Accepting(_) => Some(SitePhase::Verifying),
             State::Rendering(_) => self.is_moving().then_some(SitePhase::Rendering),
             State::Applying(_) => self.is_moving().then_some(SitePhase::Applying),
@@ -180,6 +183,16 @@ impl Site {
                 worst().unwrap_or(if self.applied.is_some() { SitePhase::Steady } else { SitePhase::Pending })
             }
         }
+    }
+
+    /// What keeps the site from what the mirrors offer: the link, the offer, the accepted revision, held applications.
+    pub fn troubles(&self) -> Vec<Trouble> {
+        let own = [&self.link, &self.offer, &self.trouble].into_iter().flatten().cloned();
+        let held = self.applications.iter().filter_map(|(name, application)| {
+            let trouble = application.held()?.clone();
+            Some(Trouble { message: format!("application {name}: {}", trouble.message), ..trouble })
+        });
+        own.chain(held).collect()
     }
 
     /// Whether it is on its way to something it is not at yet.

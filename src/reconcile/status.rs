@@ -20,8 +20,8 @@ impl Site {
         SiteStatus {
             site: name.to_string(),
             phase: self.phase(),
-            since: since.to_string(),
-            updated: now.to_string(),
+            since: moment(since),
+            updated: moment(now),
             suspended: None,
             reason: trouble.map(reason),
             revision: Revisions {
@@ -32,7 +32,7 @@ impl Site {
             trust: facts.floor.as_ref().map(|floor| TrustStatus {
                 begins: floor.began.to_string(),
                 signer: floor.signer.clone(),
-                accepted: floor.accepted.to_string(),
+                accepted: moment(floor.accepted),
             }),
             applications: self.applications.iter().map(|(name, known)| known.status(name)).collect(),
             link: LinkStatus { reason: self.link.as_ref().map(reason), ..link },
@@ -72,6 +72,11 @@ impl Application {
 
 fn reason(trouble: &Trouble) -> Reason {
     Reason { code: trouble.reason.to_owned(), message: trouble.message.clone() }
+}
+
+/// To the second: what people read needs no more, and files that hold it change less.
+fn moment(at: Timestamp) -> String {
+    at.round(jiff::Unit::Second).unwrap_or(at).to_string()
 }
 
 fn text(revision: Option<&Revision>) -> Option<String> {

@@ -1,6 +1,6 @@
 //! One step of the site's machine.
 
-use super::application::{Application, State as ApplicationState};
+use super::application::Application;
 use super::site::{Applied, Effect, Event, Judged, Rules, Site, State, Target};
 use super::waits;
 use crate::model::Trouble;
@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use std::time::Duration;
 
 /// Takes the machine one event further. `random` is any number; it spreads waits.
-pub fn step(mut site: Site, event: Event, now: Timestamp, random: u64, rules: &Rules) -> (Site, Vec<Effect>) {
+pub fn step(mut site: Site, event: Event, now: Timestamp, random: u64, rules: &Rules) -> (Site, Effect) {
     let state = std::mem::replace(&mut site.state, State::Idle { until: now });
-    let (state, effects) = match (state, event) {
-        (State::Idle { .. }, Event::Tick) => (State::Fetching, vec![Effect::Fetch]),
+    let (state, effect) = match (state, event) {
+        (State::Idle { .. }, Event::Tick) => (State::Fetching, Effect::Fetch),
 
         (State::Fetching, Event::Fetched(commits)) => {
             site.link = None;
-            (State::Verifying(commits), vec![Effect::Verify])
+            (State::Verifying(commits), Effect::Verify)
         }
         (State::Fetching, Event::FetchFailed(trouble)) => {
             site.link = Some(trouble);
@@ -25,7 +25,7 @@ pub fn step(mut site: Site, event: Event, now: Timestamp, random: u64, rules: &R
 
         (State::Verifying(_), Event::Proven(revision)) => {
             site.offer = None;
-            (State::Accepting(revision), vec![Effect::Accept])
+            (State::Accepting(revision), Effect::Accept)
         }
         (State::Verifying(_), Event::Unchanged) => {
             site.offer = None;
@@ -51,7 +51,7 @@ pub fn step(mut site: Site, event: Event, now: Timestamp, random: u64, rules: &R
             }
             aim(&mut site, &revision, targets);
             site.applied = Some(revision.clone());
-            (State::Applying(revision), vec![Effect::Apply])
+            (State::Applying(revision), Effect::Apply)
         }
         (State::Rendering(revision), Event::RenderFailed(trouble)) => {
             fall_back(&mut site, &revision, trouble, now, random, rules)
@@ -59,19 +59,19 @@ pub fn step(mut site: Site, event: Event, now: Timestamp, random: u64, rules: &R
 
         (State::Applying(revision), Event::Applied(applied)) => {
             note_applied(&mut site, applied, now);
-            (State::Settling(revision), vec![Effect::Judge])
+            (State::Settling(revision), Effect::Judge)
         }
         (State::Settling(revision), Event::Judged(judged)) => {
             note_judged(&mut site, judged, now);
             after_health(&mut site, revision, now, random, rules)
         }
-        (State::Settling(revision), Event::Tick) => (State::Settling(revision), vec![Effect::Judge]),
+        (State::Settling(revision), Event::Tick) => (State::Settling(revision), Effect::Judge),
 
         (State::Pruning(revision), Event::Pruned(refused)) => {
             if let Some(trouble) = refused {
                 site.trouble.get_or_insert(trouble);
             }
-            (State::Keeping(revision), vec![Effect::Keep])
+            (State::Keeping(revision), Effect::Keep)
         }
         (State::Keeping(revision), Event::Kept) => {
             site.last_good = Some(revision);
@@ -86,22 +86,22 @@ pub fn step(mut site: Site, event: Event, now: Timestamp, random: u64, rules: &R
             rest(&mut site, now, random, rules)
         }
 
-        (state, event) => (state, vec![Effect::Unexpected(name(&event))]),
+        (state, event) => (state, Effect::Unexpected(name(&event))),
     };
     site.state = state;
-    (site, effects)
+    (site, effect)
 }
 
 /// Without news: what was accepted before is what this site runs.
-fn go_on(site: &mut Site, now: Timestamp, random: u64, rules: &Rules) -> (State, Vec<Effect>) {
+fn go_on(site: &mut Site, now: Timestamp, random: u64, rules: &Rules) -> (State, Effect) {
     match site.accepted.clone() {
         Some(revision) => render(revision),
         None => rest(site, now, random, rules),
     }
 }
 
-fn render(revision: Revision) -> (State, Vec<Effect>) {
-    (State::Rendering(revision.clone()), vec![Effect::Render(revision)])
+fn render(revision: Revision) -> (State, Effect) {
+    (State::Rendering(revision.clone()), Effect::Render(revision))
 }
 
 /// A revision that cannot be rendered leaves last-good in force; it goes on being healed.
@@ -112,7 +112,7 @@ fn fall_back(
     now: Timestamp,
     random: u64,
     rules: &Rules,
-) -> (State, Vec<Effect>) {
+) -> (State, Effect) {
     if site.accepted.as_ref() == Some(failed) || site.trouble.is_none() {
         site.trouble = Some(trouble);
     }
@@ -126,7 +126,7 @@ fn aim(site: &mut Site, revision: &Revision, targets: Vec<Target>) {
     let named = |name: &String| targets.iter().any(|target| target.name == *name);
     site.applications.retain(|name, _| named(name));
     for target in targets {
-        let application = site.applications.entry(target.name).or_insert_with(Application::new);
+        let application = site.applications.entry(target.name).or_default();
         application.aim(revision, target.digest, target.objects, target.deadline);
     }
 }
@@ -154,25 +154,26 @@ fn after_health(
     now: Timestamp,
     random: u64,
     rules: &Rules,
-) -> (State, Vec<Effect>) {
+) -> (State, Effect) {
     if site.applications.values().all(Application::is_steady) {
-        return (State::Pruning(revision), vec![Effect::Prune]);
+        return (State::Pruning(revision), Effect::Prune);
     }
     if rules.wait && site.applications.values().any(|application| application.is_settling(now)) {
         let look = later(now, rules.look);
-        return (State::Settling(revision), vec![Effect::WakeAt(look)]);
+        return (State::Settling(revision), Effect::WakeAt(look));
     }
     rest(site, now, random, rules)
 }
 
 /// The pass is over. What may be better in a moment is tried again with backoff, all else at the next poll.
-fn rest(site: &mut Site, now: Timestamp, random: u64, rules: &Rules) -> (State, Vec<Effect>) {
+fn rest(site: &mut Site, now: Timestamp, random: u64, rules: &Rules) -> (State, Effect) {
     let transient = |trouble: &Option<Trouble>| {
         trouble.as_ref().is_some_and(|trouble| trouble.class == ErrorClass::Transient)
     };
-    let is_one_waiting = site.applications.values().any(|application| {
-        matches!(&application.state, ApplicationState::Held(trouble) if trouble.class == ErrorClass::Transient)
-    });
+    let waits = |application: &Application| {
+        application.held().is_some_and(|trouble| trouble.class == ErrorClass::Transient)
+    };
+    let is_one_waiting = site.applications.values().any(waits);
     let again = transient(&site.link) || transient(&site.trouble) || transient(&site.offer) || is_one_waiting;
     site.failures = if again { site.failures.saturating_add(1) } else { 0 };
     let wait = if again {
@@ -181,7 +182,7 @@ fn rest(site: &mut Site, now: Timestamp, random: u64, rules: &Rules) -> (State, 
         waits::spread(rules.poll, random)
     };
     let until = later(now, wait);
-    (State::Idle { until }, vec![Effect::WakeAt(until)])
+    (State::Idle { until }, Effect::WakeAt(until))
 }
 
 fn later(now: Timestamp, wait: Duration) -> Timestamp {

@@ -41,14 +41,14 @@ fn fresh() -> Site {
     resume(&Facts::default(), now())
 }
 
-/// Feeds events in turn; answers with the machine and the effects of the last one.
-fn feed(mut site: Site, events: Vec<Event>) -> (Site, Vec<Effect>) {
-    let mut effects = Vec::new();
+/// Feeds events in turn; answers with the machine and the effect that the last one led to.
+fn feed(mut site: Site, events: Vec<Event>) -> (Site, Effect) {
+    let mut effect = Effect::WakeAt(now());
     for event in events {
-        (site, effects) = step(site, event, now(), 7, &RULES);
-        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Unexpected(_))), "{effects:?}");
+        (site, effect) = step(site, event, now(), 7, &RULES);
+        assert!(!matches!(effect, Effect::Unexpected(_)), "{effect:?}");
     }
-    (site, effects)
+    (site, effect)
 }
 
 /// A site that is steady at revision 1.
@@ -74,32 +74,32 @@ fn way_to_steady(n: u8, content: &str) -> Vec<Event> {
 
 #[test]
 fn the_floor_is_written_before_anything_is_rendered() {
-    let (_, effects) = feed(fresh(), vec![Event::Tick, Event::Fetched(1), Event::Proven(revision(1))]);
-    assert_eq!(effects, [Effect::Accept]);
+    let (_, effect) = feed(fresh(), vec![Event::Tick, Event::Fetched(1), Event::Proven(revision(1))]);
+    assert_eq!(effect, Effect::Accept);
 }
 
 #[test]
 fn a_floor_that_cannot_be_written_keeps_the_site_at_what_it_had() {
     let failed = Event::Failed(trouble(ErrorClass::Transient));
-    let (site, effects) =
+    let (site, effect) =
         feed(steady(), vec![Event::Tick, Event::Fetched(1), Event::Proven(revision(2)), failed]);
-    assert_eq!(effects, [Effect::Render(revision(1))]);
+    assert_eq!(effect, Effect::Render(revision(1)));
     assert_eq!(site.accepted, Some(revision(1)));
 }
 
 #[test]
 fn without_a_link_the_site_goes_on_with_what_it_has() {
     let down = Event::FetchFailed(trouble(ErrorClass::Transient));
-    let (site, effects) = feed(steady(), vec![Event::Tick, down]);
-    assert_eq!(effects, [Effect::Render(revision(1))]);
+    let (site, effect) = feed(steady(), vec![Event::Tick, down]);
+    assert_eq!(effect, Effect::Render(revision(1)));
     assert!(site.link.is_some());
 }
 
 #[test]
 fn a_refused_revision_holds_the_site_while_last_good_is_healed() {
-    let (site, effects) =
+    let (site, effect) =
         feed(steady(), vec![Event::Tick, Event::Fetched(1), Event::Refused(trouble(ErrorClass::Untrusted))]);
-    assert_eq!(effects, [Effect::Render(revision(1))]);
+    assert_eq!(effect, Effect::Render(revision(1)));
     let rest = way_to_steady(1, "a").split_off(4);
     let (site, _) = feed(site, rest);
     assert_eq!(site.phase(), SitePhase::Held);
@@ -110,8 +110,8 @@ fn a_refused_revision_holds_the_site_while_last_good_is_healed() {
 fn a_revision_that_does_not_render_leaves_last_good_in_force() {
     let events = vec![Event::Tick, Event::Fetched(1), Event::Proven(revision(2)), Event::Accepted];
     let (site, _) = feed(steady(), events);
-    let (site, effects) = feed(site, vec![Event::RenderFailed(trouble(ErrorClass::Terminal))]);
-    assert_eq!(effects, [Effect::Render(revision(1))]);
+    let (site, effect) = feed(site, vec![Event::RenderFailed(trouble(ErrorClass::Terminal))]);
+    assert_eq!(effect, Effect::Render(revision(1)));
     let (site, _) = feed(site, way_to_steady(1, "a").split_off(4));
     assert_eq!((site.phase(), site.last_good), (SitePhase::Held, Some(revision(1))));
 }
@@ -121,8 +121,8 @@ fn nothing_is_pruned_and_last_good_stays_while_anything_is_not_current() {
     let mut events = way_to_steady(2, "b");
     events.truncate(6);
     events.push(Event::Judged(vec![judged("pos", Health::InProgress)]));
-    let (site, effects) = feed(steady(), events);
-    assert!(matches!(effects[..], [Effect::WakeAt(_)]), "{effects:?}");
+    let (site, effect) = feed(steady(), events);
+    assert!(matches!(effect, Effect::WakeAt(_)), "{effect:?}");
     assert_eq!((site.phase(), site.last_good), (SitePhase::Settling, Some(revision(1))));
 }
 
@@ -147,10 +147,10 @@ fn with_wait_health_is_looked_at_until_the_deadline() {
         let event = Event::Judged(vec![judged("pos", Health::InProgress)]);
         step(site, event, at.parse().unwrap(), 7, &rules)
     };
-    let (site, effects) = look(site, "2026-11-22T12:00:01Z");
-    assert_eq!(effects, [Effect::WakeAt("2026-11-22T12:00:03Z".parse().unwrap())]);
-    let (site, effects) = step(site, Event::Tick, now(), 7, &rules);
-    assert_eq!(effects, [Effect::Judge]);
+    let (site, effect) = look(site, "2026-11-22T12:00:01Z");
+    assert_eq!(effect, Effect::WakeAt("2026-11-22T12:00:03Z".parse().unwrap()));
+    let (site, effect) = step(site, Event::Tick, now(), 7, &rules);
+    assert_eq!(effect, Effect::Judge);
     let (site, _) = look(site, "2026-11-22T12:05:00Z");
     assert!(matches!(site.state, State::Idle { .. }));
 }
@@ -187,8 +187,8 @@ fn failures_back_off_and_success_forgets_them() {
 #[test]
 fn an_event_that_does_not_fit_changes_nothing() {
     let site = steady();
-    let (after, effects) = step(site.clone(), Event::Kept, now(), 7, &RULES);
-    assert_eq!((after, effects), (site, vec![Effect::Unexpected("Kept")]));
+    let (after, effect) = step(site.clone(), Event::Kept, now(), 7, &RULES);
+    assert_eq!((after, effect), (site, Effect::Unexpected("Kept")));
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
@@ -250,8 +250,7 @@ proptest! {
         for event in events {
             let before = site.last_good.clone();
             let is_kept = event == Event::Kept && matches!(site.state, State::Keeping(_));
-            let (after, effects) = step(site, event, now(), 7, &RULES);
-            prop_assert!(!effects.is_empty());
+            let (after, _) = step(site, event, now(), 7, &RULES);
             prop_assert!(is_kept || after.last_good == before);
             let _ = after.phase();
             site = after;
@@ -262,17 +261,17 @@ proptest! {
     #[test]
     fn every_state_leads_to_rest(events in prop::collection::vec(any_event(), 0..60)) {
         let mut site = fresh();
-        let mut effects = vec![Effect::WakeAt(now())];
+        let mut effect = Effect::WakeAt(now());
         for event in events {
             let (after, next) = step(site, event, now(), 7, &RULES);
-            if !matches!(next[..], [Effect::Unexpected(_)]) {
-                effects = next;
+            if !matches!(next, Effect::Unexpected(_)) {
+                effect = next;
             }
             site = after;
         }
         for _ in 0..40 {
-            let event = effects.last().and_then(answer).unwrap_or(Event::Tick);
-            (site, effects) = step(site, event, now(), 7, &RULES);
+            let event = answer(&effect).unwrap_or(Event::Tick);
+            (site, effect) = step(site, event, now(), 7, &RULES);
             if matches!(site.state, State::Idle { .. }) && site.is_steady() {
                 return Ok(());
             }

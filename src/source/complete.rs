@@ -27,6 +27,8 @@ struct Completion<'a> {
     older: Option<ObjectId>,
     /// Whether the difference to `older` was asked for as a whole.
     asked_difference: bool,
+    /// Whether the commit with all of its content was asked for.
+    asked_snapshot: bool,
 }
 
 impl Worker {
@@ -42,7 +44,8 @@ impl Worker {
         let mut found = walk::walk(&self.objects, &self.limits, &root, paths)?;
         if !found.missing.is_empty() {
             let older = self.older(revision)?;
-            let mut completion = Completion { revision, root, paths, older, asked_difference: false };
+            let mut completion =
+                Completion { revision, root, paths, older, asked_difference: false, asked_snapshot: false };
             found = self.fetch_missing(&mut completion, found)?;
         }
         let files = walk::load(&self.objects, &self.limits, &found)?;
@@ -76,7 +79,7 @@ impl Worker {
             let by_difference = !completion.asked_difference && self.ask_difference(at, completion)?;
             completion.asked_difference = true;
             if !by_difference {
-                self.ask(at, completion.older, missing)?;
+                self.ask_or_take_all(at, completion, missing)?;
             }
             let found = walk::walk(&self.objects, &self.limits, &completion.root, completion.paths)?;
             if found.missing.is_empty() {
@@ -88,6 +91,22 @@ impl Worker {
             }
             *missing = found.missing;
         }
+    }
+
+    /// Some servers give out nothing but what a ref leads to: from those the whole revision is taken.
+    fn ask_or_take_all(
+        &mut self,
+        at: usize,
+        completion: &mut Completion<'_>,
+        missing: &[Missing],
+    ) -> Result<(), Trouble> {
+        let refused = match self.ask(at, completion.older, missing) {
+            Err(Trouble::Mirror(error @ MirrorError::Refused { .. })) if !completion.asked_snapshot => error,
+            done => return done,
+        };
+        completion.asked_snapshot = true;
+        let Some(tip) = ids::object(&completion.revision.commit.0) else { return Err(refused.into()) };
+        self.bring(at, &[tip], false, History::TipAlone, Place::Main).map(drop)
     }
 
     /// One request for some of what is missing.

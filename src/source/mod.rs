@@ -2,17 +2,32 @@
 //!
 //! # What
 //! Asks mirrors for the commit chain above what is accepted, and, once `trust` has proven it, for the content of the paths that
-//! the site needs. All objects live in one bare object database, whichever mirror they came from.
+//! the site needs. All objects live in one bare object database, whichever mirror they came from. A mirror is a git server over
+//! HTTPS ([`MirrorSettings::Https`]) or a bare repository in a folder ([`MirrorSettings::Local`]); [`Git`] follows them.
 //!
 //! # Invariants
 //! Nothing unproven is read: `complete` takes a `Verified<Revision>`. Every byte that a server sends is counted and limited.
 //! Packs, their indices and the directory are fsynced before a call returns. No program is started, no work tree is kept.
+//! gix and its HTTP client live on one thread, and nothing of theirs is made or dropped inside async. Credentials are read anew
+//! for each connection and are in no error, log or `Debug` output.
+//!
+//! # On the wire
+//! One connection is kept. `ls-refs` asks for one ref by its whole name. Where the server filters, a chain comes as commits alone
+//! (`tree:0`, `have` the base, and no pack at all if the base is not in the tip's history). Content then comes level by level by
+//! object id, a folder that is new here whole in one request, and a whole repository as the thin difference to the newest revision
+//! that is at hand whole. Where the server does not filter, content comes along with the chain and waits until it is proven.
 //!
 //! # Not here
-//! Whether a commit may be run (`trust`), when to ask again (`reconcile`).
+//! Whether a commit may be run (`trust`), when to ask again (`reconcile`). Consolidating small packs, salvage of packs that a link
+//! cut short, SHA-256 repositories, SSH and bundles.
+//!
+//! # Dependencies
+//! `gix` and `gix-pack`: protocol, packs, objects. `gix-validate`: names in trees. `reqwest`: HTTP under gix's transport, for its
+//! own adapter tells neither a status nor a certificate apart. `rustls` with ring and `rustls-native-certs`: whom we believe.
 //!
 //! # Tests
 //! `tests/it/source_*.rs` against `git http-backend` behind TLS; the contract test runs on the fake and on the real one.
+//! `fuzz/` for what servers say, packs and trees.
 
 mod chain;
 mod complete;
@@ -26,6 +41,8 @@ mod lookup;
 mod mirror;
 mod mirror_error;
 mod objects;
+#[cfg(any(test, feature = "testing"))]
+pub mod probe;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -60,8 +77,14 @@ pub struct Want {
 /// The source of revisions.
 #[async_trait]
 pub trait Source: Send + Sync {
-    /// Asks the mirrors in order for the tip and its chain down to the base. Brings commits; anything else that a server sends
-    /// along waits in a pack of its own until `complete` is called for the proven revision, and goes if another `advance` comes first.
+    /// Asks the mirrors in order for the tip and its chain down to the base. The first mirror whose chain meets the base wins; if
+    /// none does, the first that answered is given, for `trust` to judge: the tip, and what is on disk below it.
+    ///
+    /// What a mirror sends waits in packs of its own until `complete` is called for the tip, or until the tip is the base of a
+    /// later call, which means that it was accepted. It goes when a later call finds that no mirror offers that tip any more.
+    ///
+    /// # Errors
+    /// `Mirrors` if none was of use, each with its reason.
     async fn advance(&self, want: &Want) -> Result<CommitChain, Error>;
 
     /// Brings the content of `paths` (folders with all below them, or single files; a path that the tree does not have is no

@@ -5,7 +5,7 @@ use super::ids::{self, KIND};
 use super::lookup::Lookup;
 use super::mirror_error::printable;
 use super::walk::{self, What};
-use super::{Credential, Limits, MirrorSettings, MirrorUrl, ParseUrlError, tree};
+use super::{Credential, Limits, MirrorSettings, MirrorUrl, ParseUrlError, probe, tree};
 use crate::model::{Classify, ErrorClass, RepoPath, TreeId};
 use gix::ObjectId;
 use gix::objs::Kind;
@@ -139,6 +139,61 @@ proptest! {
         if let Ok(tree) = tree::parse(raw.clone()) {
             prop_assert_eq!(tree.raw, raw);
         }
+    }
+}
+
+/// What a server says first, and its answer about one ref.
+const CONVERSATION: &[u8] =
+    b"000eversion 2\n0015agent=git/2.39.5\n0013ls-refs=unborn\n0020fetch=shallow wait-for-done\n\
+0017object-format=sha1\n0000003d0123456789012345678901234567890123456789 refs/heads/main\n0000";
+
+/// A pack of one blob, `hello`.
+const PACK: &[u8] = b"PACK\0\0\0\x02\0\0\0\x01\x35\x78\x9c\xcb\x48\xcd\xc9\xc9\x07\0\x06\x2c\x02\x15";
+
+fn whole_pack() -> Vec<u8> {
+    let mut hasher = gix::hash::hasher(KIND);
+    hasher.update(PACK);
+    [PACK, hasher.try_finalize().unwrap().as_bytes()].concat()
+}
+
+#[test]
+fn the_seeds_of_the_laws_are_understood() {
+    let folder = tempfile::TempDir::new().unwrap();
+    assert!(probe::talk(CONVERSATION));
+    assert!(probe::pack(folder.path(), &whole_pack()));
+    assert!(!probe::talk(b""));
+    assert!(!probe::pack(folder.path(), PACK), "its checksum is missing");
+}
+
+/// A seed with some bytes replaced, and cut somewhere.
+fn damaged(seed: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
+    let length = seed.len();
+    let changes = proptest::collection::vec((0..length, any::<u8>()), 0..6);
+    (changes, 0..=length).prop_map(move |(changes, cut)| {
+        let mut bytes = seed.clone();
+        for (at, byte) in changes {
+            bytes[at] = byte;
+        }
+        bytes.truncate(cut.max(length / 2));
+        bytes
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_server_may_say_anything(answers in damaged(CONVERSATION.to_vec())) {
+        probe::talk(&answers);
+    }
+}
+
+proptest! {
+    // Each case writes and syncs files.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn a_pack_that_was_changed_is_refused(bytes in damaged(whole_pack())) {
+        let folder = tempfile::TempDir::new().unwrap();
+        prop_assert_eq!(probe::pack(folder.path(), &bytes), bytes == whole_pack());
     }
 }
 

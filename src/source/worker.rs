@@ -58,6 +58,10 @@ impl Worker {
 
     /// The first mirror whose chain meets the base wins; a mirror that lags behind must not keep news from us.
     pub(super) fn advance(&mut self, want: &Want) -> Result<CommitChain, Error> {
+        // Whoever asks for what lies above a commit has accepted it: facts may name it, so it must not go with its mirror's next tip.
+        if let Some(base) = want.base.and_then(|base| ids::object(&base.0)) {
+            self.objects.promote(&base)?;
+        }
         let before = self.meter.total();
         let mut failures = Vec::new();
         let mut offered = Vec::new();

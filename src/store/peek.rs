@@ -24,7 +24,8 @@ pub fn peek(settings: &Settings) -> Result<Box<dyn Store>, Error> {
 
 impl Store for Peek {
     fn load(&mut self) -> Result<Loaded, Error> {
-        Ok(Loaded { facts: self.0.clone(), inventory: None, notes: Vec::new() })
+        let note = "looking beside the running agent, which keeps the record of what is ours: what would be pruned is not shown";
+        Ok(Loaded { facts: self.0.clone(), inventory: None, notes: vec![note.to_owned()] })
     }
 
     fn save(&mut self, _: &mut Facts, _: &Changes) -> Result<Vec<String>, Error> {

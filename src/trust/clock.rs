@@ -33,6 +33,12 @@ pub fn trusted(system: Timestamp, floor: Option<Timestamp>, build: Timestamp) ->
     TrustedClock { now, system, build }
 }
 
+/// When this program was built, as its build script noted: no trusted time lies before it.
+pub fn built() -> Timestamp {
+    let seconds = env!("STANDFAST_BUILT").parse().unwrap_or(0);
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 impl TrustedClock {
     /// The time by which keys are judged.
     pub fn now(&self) -> Timestamp {

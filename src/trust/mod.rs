@@ -45,7 +45,7 @@ use jiff::Timestamp;
 
 pub use bind::{Ground, bind, reaffirm};
 pub use chain::{explain, first_parent, judge};
-pub use clock::{MOST_BEYOND_SYSTEM, TrustedClock, Witness, trusted};
+pub use clock::{MOST_BEYOND_SYSTEM, TrustedClock, Witness, built, trusted};
 pub use commit::{Commit, CommitError, MAX_COMMIT, SignedPayload};
 pub use error::Error;
 pub use floor::pinned;

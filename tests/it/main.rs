@@ -9,6 +9,7 @@
 
 mod architecture;
 mod config_readme;
+mod demo;
 mod power_cut;
 mod render_kubectl;
 mod source_bad_answers;
@@ -19,7 +20,11 @@ mod source_local;
 mod source_mirrors;
 mod source_restart;
 mod source_unfiltered;
+mod cluster_connection;
 mod cluster_contract;
+mod cluster_hostile;
+mod cluster_memory;
+mod cluster_pages;
 mod support;
 mod test_cluster;
 mod whole_way;

@@ -252,3 +252,17 @@ async fn more_paths_may_be_asked_for_later() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_accepted_tip_stays_even_if_its_content_never_came() {
+    check(async |fleet| {
+        fleet.commit(&TWO);
+        fleet.source().advance(&want(None)).await.unwrap();
+        let accepted = fleet.commit(&CHANGED);
+        fleet.source().advance(&want(None)).await.unwrap();
+        fleet.commit(&TWO);
+        fleet.source().advance(&want(Some(&accepted))).await.unwrap();
+        assert!(fleet.source().recall(&accepted.parse().unwrap()).await.unwrap().is_some());
+    })
+    .await;
+}

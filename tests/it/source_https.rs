@@ -153,3 +153,20 @@ async fn http_without_tls_is_taken_on_loopback() {
     let site = SiteSource::new(vec![plain]);
     assert_eq!(ids(&site.advance(None).await.unwrap()), [tip]);
 }
+
+#[tokio::test]
+async fn a_server_that_gives_out_only_what_refs_point_to_gives_the_whole_revision() {
+    for filter in [true, false] {
+        let repo = fleet();
+        let floor = repo.commit("floor");
+        let server =
+            GitServer::start(&repo.path(), Options { filter, refs_only: true, ..Options::default() });
+        let site = SiteSource::new(vec![mirror(&server)]);
+        site.advance(None).await.unwrap();
+        assert_eq!(files(&site.complete(&repo, &floor, &["apps/pos"]).await.unwrap()).len(), 2);
+        let tip = repo.write("apps/pos/deployment.yaml", "name: pos2\n").commit("tip");
+        site.advance(Some(&floor)).await.unwrap();
+        let artifact = site.complete(&repo, &tip, &["apps/pos"]).await.unwrap();
+        assert_eq!(artifact.file(&"apps/pos/deployment.yaml".parse().unwrap()), Some(&b"name: pos2\n"[..]));
+    }
+}

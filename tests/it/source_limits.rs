@@ -112,7 +112,8 @@ async fn an_endless_list_of_refs() {
     let repo = fleet();
     let tip = repo.tip();
     let name = "x".repeat(200);
-    let refs: String = (10_000..16_000).map(|n| format!("{tip} refs/heads/{name}-{n}\n")).collect();
+    let refs: Vec<_> = (10_000..16_000).map(|n| format!("{tip} refs/heads/{name}-{n}\n")).collect();
+    let refs = refs.concat();
     std::fs::write(
         repo.path().join("packed-refs"),
         format!("# pack-refs with: peeled fully-peeled sorted \n{refs}"),
@@ -156,8 +157,11 @@ async fn content_over_the_limits_is_refused_with_its_path() {
             assert!(error.to_string().contains(says), "{error}");
         }
     };
-    let many =
-        |repo: &Repo| (0..50).for_each(|n| drop(repo.write(&format!("apps/a{n}.yaml"), n.to_string())));
+    let many = |repo: &Repo| {
+        for n in 0..50 {
+            repo.write(&format!("apps/a{n}.yaml"), n.to_string());
+        }
+    };
     check(&many, "20 files and folders").await;
     let heavy = |repo: &Repo| {
         repo.write("apps/a", vec![1; 200 << 10]).write("apps/b", vec![2; 200 << 10]);

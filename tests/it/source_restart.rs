@@ -97,26 +97,25 @@ async fn a_promotion_that_was_cut_between_pack_and_index_is_finished() {
 #[tokio::test]
 async fn a_damaged_pack_is_removed_and_fetched_again() {
     // A flipped byte in the middle of an entry, a file cut short, an index that is gone wrong.
-    let flip = |bytes: &mut Vec<u8>| {
+    let flip = |mut bytes: Vec<u8>| {
         let middle = bytes.len() / 2;
         bytes[middle] ^= 0xff;
+        bytes
     };
-    let cut = |bytes: &mut Vec<u8>| bytes.truncate(20);
-    let damages: [(&str, &dyn Fn(&mut Vec<u8>)); 4] =
-        [("pack", &flip), ("pack", &cut), ("idx", &flip), ("idx", &cut)];
-    for (number, (extension, damage)) in damages.into_iter().enumerate() {
+    let cut = |bytes: Vec<u8>| bytes[..20].to_vec();
+    let ways: [fn(Vec<u8>) -> Vec<u8>; 2] = [flip, cut];
+    for (extension, way) in [("pack", 0), ("pack", 1), ("idx", 0), ("idx", 1)] {
         let Scene { repo, site, floor, server: _server } = scene(true).await;
         let packs = listed(&site.objects().join("objects/pack"));
         for path in packs.iter().filter(|path| path.extension().unwrap() == extension) {
-            let mut bytes = fs::read(path).unwrap();
-            damage(&mut bytes);
+            let damaged = ways[way](fs::read(path).unwrap());
             fs::remove_file(path).unwrap();
-            fs::write(path, bytes).unwrap();
+            fs::write(path, damaged).unwrap();
         }
         let site = site.restart();
         let artifact =
-            site.complete(&repo, &floor, &[""]).await.unwrap_or_else(|e| panic!("damage {number}: {e}"));
-        assert_eq!(files(&artifact).len(), 2, "damage {number}");
+            site.complete(&repo, &floor, &[""]).await.unwrap_or_else(|e| panic!("{extension} {way}: {e}"));
+        assert_eq!(files(&artifact).len(), 2, "{extension} {way}");
     }
 }
 

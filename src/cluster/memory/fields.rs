@@ -30,9 +30,9 @@ impl Fields {
     }
 
     /// Adds what is below a step, unless that is nothing.
-    pub(super) fn add(&mut self, step: Step, fields: Self) {
+    pub(super) fn add(&mut self, step: Step, fields: &Self) {
         if !fields.is_empty() {
-            self.below.entry(step).or_default().join(&fields);
+            self.below.entry(step).or_default().join(fields);
         }
     }
 
@@ -49,7 +49,7 @@ impl Fields {
         self.here &= !other.here;
         for (step, fields) in &other.below {
             if let Some(mine) = self.below.remove(step) {
-                self.add(step.clone(), mine.without(fields));
+                self.add(step.clone(), &mine.without(fields));
             }
         }
         self
@@ -60,7 +60,7 @@ impl Fields {
         let mut both = Self { here: self.here && other.here, below: BTreeMap::new() };
         for (step, fields) in &self.below {
             if let Some(theirs) = other.below.get(step) {
-                both.add(step.clone(), fields.both(theirs));
+                both.add(step.clone(), &fields.both(theirs));
             }
         }
         both
@@ -118,10 +118,9 @@ mod tests {
         let leaf = any::<bool>().prop_map(|here| Fields { here, below: BTreeMap::new() });
         leaf.prop_recursive(3, 24, 3, |inner| {
             let below = proptest::collection::btree_map("f:[abc]", inner, 0..3);
-            (any::<bool>(), below).prop_map(|(here, below)| {
-                let mut fields = Fields { here, below: BTreeMap::new() };
-                below.into_iter().for_each(|(step, inner)| fields.add(step, inner));
-                fields
+            (any::<bool>(), below).prop_map(|(here, below)| Fields {
+                here,
+                below: below.into_iter().filter(|(_, inner)| !inner.is_empty()).collect(),
             })
         })
     }
@@ -147,12 +146,12 @@ mod tests {
     #[test]
     fn paths_read_as_the_server_writes_them() {
         let mut item = Fields::leaf();
-        item.add("f:image".to_owned(), Fields::leaf());
+        item.add("f:image".to_owned(), &Fields::leaf());
         let mut list = Fields::default();
-        list.add("k:{\"name\":\"web\",\"port\":80}".to_owned(), item);
-        list.add("v:\"a/b\"".to_owned(), Fields::leaf());
+        list.add("k:{\"name\":\"web\",\"port\":80}".to_owned(), &item);
+        list.add("v:\"a/b\"".to_owned(), &Fields::leaf());
         let mut all = Fields::default();
-        all.add("f:spec".to_owned(), list);
+        all.add("f:spec".to_owned(), &list);
         let names = [".spec[name=\"web\",port=80]", ".spec[name=\"web\",port=80].image", ".spec[=\"a/b\"]"];
         assert_eq!(all.names(), names);
         let json = r#"{"f:spec":{"k:{\"name\":\"web\",\"port\":80}":{".":{},"f:image":{}},"v:\"a/b\"":{}}}"#;

@@ -53,7 +53,9 @@ pub(super) fn has_generation(gvk: &Gvk, is_builtin: bool) -> bool {
 pub(super) fn differs_in_spec(old: &Value, new: &Value) -> bool {
     let fields = |value: &Value| {
         let mut map = value.as_object().cloned().unwrap_or_default();
-        ["metadata", "status", "apiVersion"].into_iter().for_each(|field| drop(map.remove(field)));
+        for field in ["metadata", "status", "apiVersion"] {
+            map.remove(field);
+        }
         map
     };
     fields(old) != fields(new)

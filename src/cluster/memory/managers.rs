@@ -50,7 +50,7 @@ pub(super) struct Applier<'a> {
 /// Lays the applied object over the live one and settles who owns what then; or the fields that others own and that would change.
 pub(super) fn apply(
     place: Place<'_>,
-    applier: Applier<'_>,
+    who: Applier<'_>,
     live: &Value,
     managers: &mut Vec<Manager>,
     applied: &Value,
@@ -58,17 +58,17 @@ pub(super) fn apply(
     let wanted = owned(place, applied);
     let mut merged = overlay(place, Some(live), applied);
     let changed = Difference::between(place, live, &merged).changed;
-    let is_ours = |manager: &Manager| manager.applies && manager.name == applier.name;
+    let is_ours = |manager: &Manager| manager.applies && manager.name == who.name;
     let mut conflicts = Vec::new();
     for other in managers.iter_mut().filter(|manager| !is_ours(manager)) {
         let lost = other.fields.both(&changed);
         let names = lost.names().into_iter();
         conflicts.extend(names.map(|field| FieldConflict { manager: other.name.clone(), field }));
-        if applier.force {
+        if who.force {
             other.fields = std::mem::take(&mut other.fields).without(&lost);
         }
     }
-    if !conflicts.is_empty() && !applier.force {
+    if !conflicts.is_empty() && !who.force {
         return Err(conflicts);
     }
     let mut kept = wanted.clone();
@@ -76,7 +76,7 @@ pub(super) fn apply(
     if let Some(last) = managers.iter().find(|manager| is_ours(manager)) {
         prune(place, &mut merged, &last.fields.clone().without(&wanted), &kept);
     }
-    set(managers, applier.name, true, applier.api_version, wanted);
+    set(managers, who.name, true, who.api_version, wanted);
     Ok(merged)
 }
 
@@ -147,7 +147,7 @@ fn strip(mut fields: Fields) -> Fields {
         for field in UNOWNED {
             metadata.below.remove(&format!("f:{field}"));
         }
-        fields.add("f:metadata".to_owned(), metadata);
+        fields.add("f:metadata".to_owned(), &metadata);
     }
     fields
 }

@@ -159,14 +159,14 @@ impl Difference {
             match old.get(step) {
                 Some((_, old)) => {
                     let inner = Self::between(*place, old, value);
-                    self.changed.add(step.clone(), inner.changed);
-                    self.removed.add(step.clone(), inner.removed);
+                    self.changed.add(step.clone(), &inner.changed);
+                    self.removed.add(step.clone(), &inner.removed);
                 }
-                None => self.changed.add(step.clone(), whole(*place, step, value)),
+                None => self.changed.add(step.clone(), &whole(*place, step, value)),
             }
         }
         for (step, (place, value)) in old.iter().filter(|(step, _)| !new.contains_key(*step)) {
-            self.removed.add(step.clone(), whole(*place, step, value));
+            self.removed.add(step.clone(), &whole(*place, step, value));
         }
     }
 }

@@ -95,18 +95,20 @@ impl<'a> Place<'a> {
         match (self.shape(value), value) {
             (Shape::Map, Value::Object(map)) => {
                 for (field, value) in map {
-                    fields.add(format!("f:{field}"), self.field(field).fields(value));
+                    fields.add(format!("f:{field}"), &self.field(field).fields(value));
                 }
             }
             (Shape::Keyed(keys), Value::Array(list)) => {
                 for value in list {
                     let mut item = self.item().fields(value);
                     item.here = true;
-                    fields.add(key(keys, value), item);
+                    fields.add(key(keys, value), &item);
                 }
             }
             (Shape::Set, Value::Array(list)) => {
-                list.iter().for_each(|value| fields.add(format!("v:{value}"), Fields::leaf()));
+                for value in list {
+                    fields.add(format!("v:{value}"), &Fields::leaf());
+                }
             }
             _ => {}
         }
@@ -128,9 +130,8 @@ impl<'a> Place<'a> {
             ("metadata", "ownerReferences") => Shape::Keyed(&["uid"]),
             ("spec", "ports") if self.kind == "Service" => Shape::Keyed(&["port", "protocol"]),
             ("", "ports") => Shape::Keyed(&["containerPort", "protocol"]),
-            ("spec", "imagePullSecrets") => Shape::Keyed(&["name"]),
             (_, "secrets") if is_at_root && self.kind == "ServiceAccount" => Shape::Keyed(&["name"]),
-            ("resources", "claims") => Shape::Keyed(&["name"]),
+            ("spec", "imagePullSecrets") | ("resources", "claims") => Shape::Keyed(&["name"]),
             (_, field) => KEYED
                 .iter()
                 .find(|(name, _)| *name == field)

@@ -1,17 +1,17 @@
 //! The objects, and what a server does around them.
 
+use super::ending::{has_content, has_finalizers, is_terminating};
 use super::managers::{self, Applier, Manager, TIME};
 use super::schema::Place;
 use super::{fixed, healthy, served};
 use crate::cluster::server::address;
-use crate::cluster::{Applied, ApplyMode, Deleted, Kind, Kinds, Query, manifest};
+use crate::cluster::{Applied, ApplyMode, Kind, Kinds, Query, manifest};
 use crate::model::{Gvk, Live, Object, ObjectKey};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All state of the cluster.
-#[derive(Debug)]
 pub(super) struct Store {
     /// What is served.
     pub(super) kinds: Arc<Kinds>,
@@ -19,15 +19,17 @@ pub(super) struct Store {
     pub(super) statuses: BTreeMap<ObjectKey, Value>,
     /// Objects that are refused, with the words.
     pub(super) refusals: BTreeMap<ObjectKey, String>,
-    objects: BTreeMap<ObjectKey, Stored>,
-    revision: u64,
+    /// All objects.
+    pub(super) objects: BTreeMap<ObjectKey, Stored>,
+    /// Counts writes: the last resource version.
+    pub(super) revision: u64,
     made: u64,
 }
 
 /// One object, its managed fields apart.
-#[derive(Debug, Clone, PartialEq)]
-struct Stored {
-    value: Value,
+#[derive(Clone, PartialEq)]
+pub(super) struct Stored {
+    pub(super) value: Value,
     managers: Vec<Manager>,
 }
 
@@ -99,9 +101,9 @@ impl Store {
         if let Some(map) = applied.as_object_mut().filter(|_| self.has_status(gvk)) {
             map.remove("status");
         }
-        let applier = Applier { name: manager, force: mode.force, api_version: &gvk.api_version() };
+        let who = Applier { name: manager, force: mode.force, api_version: &gvk.api_version() };
         let mut new = old.clone().unwrap_or_else(|| self.blank(gvk, &key));
-        match managers::apply(self.place(gvk), applier, &new.value, &mut new.managers, &applied) {
+        match managers::apply(place(gvk), who, &new.value, &mut new.managers, &applied) {
             Ok(value) => new.value = value,
             Err(conflicts) => return Applied::Conflict(conflicts),
         }
@@ -124,13 +126,7 @@ impl Store {
         let mut new = self.blank(&gvk, &key);
         let old = new.value.clone();
         merge_patch(&mut new.value, &manifest::wish(&object));
-        managers::update(
-            self.place(&gvk),
-            manager,
-            &gvk.api_version(),
-            &mut new.managers,
-            (&old, &new.value),
-        );
+        managers::update(place(&gvk), manager, &gvk.api_version(), &mut new.managers, (&old, &new.value));
         Some(self.put(&gvk, &key, None, new, false))
     }
 
@@ -140,54 +136,13 @@ impl Store {
         let mut new = old.clone();
         merge_patch(&mut new.value, patch);
         managers::update(
-            self.place(gvk),
+            place(gvk),
             manager,
             &gvk.api_version(),
             &mut new.managers,
             (&old.value, &new.value),
         );
         Some(self.put(gvk, key, Some(&old), new, false))
-    }
-
-    /// Deletes an object, if it has this uid or any.
-    pub(super) fn delete(&mut self, key: &ObjectKey, uid: Option<&str>) -> Deleted {
-        let Some(stored) = self.objects.get(key) else { return Deleted::Gone };
-        if uid.is_some_and(|uid| stored.value.pointer("/metadata/uid").and_then(Value::as_str) != Some(uid)) {
-            return Deleted::Another;
-        }
-        if !has_content(key) && !has_finalizers(&stored.value) {
-            self.remove(key);
-            return Deleted::Gone;
-        }
-        let mut marked = stored.clone();
-        if !is_terminating(&marked.value) {
-            marked.value["metadata"]["deletionTimestamp"] = Value::from(TIME);
-            if key.is("", "Namespace") {
-                marked.value["status"] = json!({"phase": "Terminating"});
-            }
-            self.revision += 1;
-            marked.value["metadata"]["resourceVersion"] = Value::from(self.revision.to_string());
-            self.objects.insert(key.clone(), marked);
-        }
-        Deleted::Terminating
-    }
-
-    /// What the controllers do between two requests: content of namespaces and definitions that go, goes.
-    pub(super) fn settle(&mut self) {
-        let going =
-            self.objects.iter().filter(|(key, stored)| has_content(key) && is_terminating(&stored.value));
-        for (key, definition) in
-            going.map(|(key, stored)| (key.clone(), stored.value.clone())).collect::<Vec<_>>()
-        {
-            let content: Vec<ObjectKey> =
-                self.objects.keys().filter(|inner| holds(&key, &definition, inner)).cloned().collect();
-            for inner in &content {
-                self.delete(inner, None);
-            }
-            if !content.iter().any(|inner| self.objects.contains_key(inner)) && !has_finalizers(&definition) {
-                self.remove(&key);
-            }
-        }
     }
 
     /// The status that was set, or that of a healthy cluster, for an object that is there.
@@ -203,10 +158,6 @@ impl Store {
         let version = self.kinds.preferred.get(&(gvk.group.clone(), gvk.kind.clone()))?;
         let preferred = Gvk { version: version.clone(), ..gvk.clone() };
         [gvk.clone(), preferred].into_iter().find_map(|gvk| Some((gvk.clone(), self.kinds.get(&gvk)?)))
-    }
-
-    fn place<'a>(&self, gvk: &'a Gvk) -> Place<'a> {
-        Place::root(gvk, served::is_builtin(gvk))
     }
 
     /// Why nothing can be made in its namespace.
@@ -289,20 +240,18 @@ impl Store {
         answer
     }
 
-    fn remove(&mut self, key: &ObjectKey) {
-        self.objects.remove(key);
-        self.statuses.remove(key);
-        if is_definition(key) {
-            self.redefine();
-        }
-    }
-
-    fn redefine(&mut self) {
+    /// Serves what the built-in kinds and the definitions say.
+    pub(super) fn redefine(&mut self) {
         let mut kinds = served::builtin();
         let definitions = self.objects.iter().filter(|(key, _)| is_definition(key));
         definitions.for_each(|(_, stored)| served::define(&mut kinds, &stored.value));
         self.kinds = Arc::new(kinds);
     }
+}
+
+/// How objects of a kind merge.
+fn place(gvk: &Gvk) -> Place<'_> {
+    Place::root(gvk, served::is_builtin(gvk))
 }
 
 /// An object as it is answered.
@@ -319,30 +268,9 @@ fn namespace_key(name: &str) -> ObjectKey {
     ObjectKey { group: String::new(), kind: "Namespace".to_owned(), namespace: None, name: name.to_owned() }
 }
 
-fn is_definition(key: &ObjectKey) -> bool {
+/// Whether it is a custom resource definition.
+pub(super) fn is_definition(key: &ObjectKey) -> bool {
     key.is("apiextensions.k8s.io", "CustomResourceDefinition")
-}
-
-/// Whether other objects live by it.
-fn has_content(key: &ObjectKey) -> bool {
-    key.is("", "Namespace") || is_definition(key)
-}
-
-/// Whether an object lives by this namespace or definition.
-fn holds(outer: &ObjectKey, value: &Value, inner: &ObjectKey) -> bool {
-    if is_definition(outer) {
-        let spec = &value["spec"];
-        return spec["group"] == *inner.group && spec["names"]["kind"] == *inner.kind;
-    }
-    inner.namespace.as_deref() == Some(&outer.name)
-}
-
-fn has_finalizers(value: &Value) -> bool {
-    value.pointer("/metadata/finalizers").and_then(Value::as_array).is_some_and(|list| !list.is_empty())
-}
-
-fn is_terminating(value: &Value) -> bool {
-    value.pointer("/metadata/deletionTimestamp").is_some()
 }
 
 /// RFC 7386.

@@ -39,7 +39,7 @@ impl Kube {
             Ok(path) => path,
             Err(why) => return Ok(Applied::Refused(why.to_string())),
         };
-        let ask = ask(object, mode, path);
+        let ask = ask(object, mode, &path);
         let attempt = || async {
             self.connection.send(&ask).await.and_then(|answer| read(object, &kind, mode, &answer))
         };
@@ -52,7 +52,7 @@ impl Kube {
     }
 }
 
-fn ask(object: &Object, mode: ApplyMode, path: String) -> Ask {
+fn ask(object: &Object, mode: ApplyMode, path: &str) -> Ask {
     let mut wish = manifest::wish(object);
     if mode.create_only
         && let Some(metadata) = wish.get_mut("metadata").and_then(Value::as_object_mut)

@@ -4,11 +4,14 @@
 //! request (a `stat` of a file that the kernel has in memory), and read when it changed.
 
 use crate::cluster::{Error, Settings};
+use http::{HeaderMap, header};
+use jiff::Timestamp;
 use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Mutex;
 
@@ -23,6 +26,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Connection {
     kubeconfig: PathBuf,
     current: Mutex<Option<Current>>,
+    /// What the server's clock last said, seconds since 1970; 0 before its first answer.
+    date: AtomicI64,
 }
 
 /// A client with what it was made from.
@@ -45,7 +50,7 @@ struct Stamp {
 impl Connection {
     /// Remembers where the kubeconfig is; nothing is read yet.
     pub(super) fn new(settings: Settings) -> Self {
-        Self { kubeconfig: settings.kubeconfig, current: Mutex::new(None) }
+        Self { kubeconfig: settings.kubeconfig, current: Mutex::new(None), date: AtomicI64::new(0) }
     }
 
     /// The client for the kubeconfig as it is now. While the file is away or half written, what it said before still holds.
@@ -60,6 +65,20 @@ impl Connection {
         match connect(&self.kubeconfig, stamp?).await {
             Ok(made) => Ok(current.insert(made).clone()),
             Err(error) => current.clone().ok_or(error),
+        }
+    }
+
+    /// What the server's clock said in its last answer.
+    pub(super) fn date(&self) -> Option<Timestamp> {
+        let seconds = self.date.load(Ordering::Relaxed);
+        (seconds != 0).then(|| Timestamp::from_second(seconds).ok()).flatten()
+    }
+
+    /// Keeps the time of an answer.
+    pub(super) fn note_date(&self, headers: &HeaderMap) {
+        let date = headers.get(header::DATE).and_then(|date| date.to_str().ok());
+        if let Some(date) = date.and_then(|date| jiff::fmt::rfc2822::parse(date).ok()) {
+            self.date.store(date.timestamp().as_second(), Ordering::Relaxed);
         }
     }
 
@@ -128,7 +147,7 @@ fn settle(path: &Path, mut config: Config) -> Result<Config, Error> {
     config.connect_timeout = Some(CONNECT_TIMEOUT);
     config.default_retry = false;
     let agent = concat!("standfast/", env!("CARGO_PKG_VERSION"));
-    config.headers.push((http::header::USER_AGENT, http::HeaderValue::from_static(agent)));
+    config.headers.push((header::USER_AGENT, http::HeaderValue::from_static(agent)));
     Ok(config)
 }
 

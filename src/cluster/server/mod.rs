@@ -33,6 +33,7 @@ use async_trait::async_trait;
 use connection::Connection;
 use discovery::Known;
 use http::StatusCode;
+use jiff::Timestamp;
 use status::Status;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -80,6 +81,10 @@ impl Kube {
 
 #[async_trait]
 impl Cluster for Kube {
+    fn date(&self) -> Option<Timestamp> {
+        self.connection.date()
+    }
+
     async fn kinds(&self, fresh: bool) -> Result<Arc<Kinds>, Error> {
         Ok(self.known(fresh).await?.kinds)
     }

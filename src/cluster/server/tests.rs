@@ -7,6 +7,7 @@ use crate::cluster::retry::Tried;
 use crate::cluster::{Applied, ApplyMode, Error, FieldConflict, Kind};
 use crate::model::Object;
 use http::StatusCode;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 const PLAIN: ApplyMode = ApplyMode { dry_run: false, force: false, create_only: false };
@@ -197,4 +198,29 @@ fn a_secret_is_not_told_on() {
 fn words_are_short_and_on_one_line() {
     let long = words::bounded(&"ä\n".repeat(10_000));
     assert!(long.len() <= words::MAX + '…'.len_utf8() && long.ends_with('…') && !long.contains('\n'));
+}
+
+proptest! {
+    /// Whatever a webhook makes of a Secret, none of its values comes through.
+    #[test]
+    fn no_value_of_a_secret_comes_through(
+        values in proptest::collection::vec("[a-c0-9/+=\"\\\\]{3,8}", 1..4),
+        words in proptest::collection::vec("[a-c ,:{\n]{0,6}", 8),
+        order in proptest::collection::vec(any::<prop::sample::Index>(), 8),
+    ) {
+        use base64::Engine as _;
+        let base64 = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
+        let mut secret = json!({"data": {}, "stringData": {}});
+        let mut spellings = Vec::new();
+        for (at, value) in values.iter().enumerate() {
+            secret["data"][format!("d{at}")] = Value::from(base64(value));
+            secret["stringData"][format!("s{at}")] = Value::from(value.clone());
+            spellings.extend([value.clone(), base64(value), Value::from(value.clone()).to_string()]);
+        }
+        let told = words.iter().zip(&order).map(|(word, at)| format!("{word}{}", at.get(&spellings)));
+        let masked = words::masked(&told.collect::<String>(), &secret);
+        for spelling in &spellings {
+            prop_assert!(!masked.contains(spelling.as_str()), "{masked:?} tells {spelling:?}");
+        }
+    }
 }

@@ -15,8 +15,7 @@ pub(super) const MAX_ANSWER: usize = 16 << 20;
 /// How long one request may take, body included. The server itself gives up after 60 s, and its webhooks have up to 30 s.
 const TIMEOUT: Duration = Duration::from_secs(65);
 
-/// A request that can be made several times.
-#[derive(Debug)]
+/// A request that can be made several times. It has no `Debug`: a body may be a Secret.
 pub(super) struct Ask {
     /// What it is for, after "while asked to": `apply Deployment.apps pos/web`.
     pub(super) what: String,
@@ -32,8 +31,7 @@ pub(super) struct Ask {
     pub(super) is_repeatable: bool,
 }
 
-/// An answer that is not about the request's way but about its content: success, or a client error.
-#[derive(Debug)]
+/// An answer that is not about the request's way but about its content: success, or a client error. No `Debug` here either.
 pub(super) struct Answer {
     /// The status.
     pub(super) status: StatusCode,
@@ -67,6 +65,7 @@ impl Connection {
             Ok(Err(failure)) => return failed(ask, current.server, failure),
             Err(cause) => return Tried::Stop(unreachable(ask, current.server, cause)),
         };
+        self.note_date(&headers);
         if status == StatusCode::UNAUTHORIZED {
             self.forget(&current).await;
             return Tried::Again(Error::Unauthorized { server: current.server }, None);
@@ -148,26 +147,27 @@ fn unreachable(ask: &Ask, server: String, cause: impl std::error::Error + Send +
 
 /// Whether the server's certificate was refused.
 fn is_certificate(error: &kube::Error) -> bool {
-    any_io(error, |io| {
-        let inner = io.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
+    any_cause(error, |cause| {
+        matches!(cause.downcast_ref::<rustls::Error>(), Some(rustls::Error::InvalidCertificate(_)))
     })
 }
 
 /// Whether no connection came about, so that the server cannot have seen the request.
 fn is_not_sent(error: &kube::Error) -> bool {
     use std::io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkUnreachable};
-    any_io(error, |io| matches!(io.kind(), ConnectionRefused | HostUnreachable | NetworkUnreachable))
+    any_cause(error, |cause| {
+        let kind = cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        matches!(kind, Some(ConnectionRefused | HostUnreachable | NetworkUnreachable))
+    })
 }
 
-/// Looks for an I/O error along the chain of causes.
-fn any_io(error: &kube::Error, test: impl Fn(&std::io::Error) -> bool) -> bool {
-    let mut next: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if error.downcast_ref::<std::io::Error>().is_some_and(&test) {
-            return true;
-        }
-        next = error.source();
-    }
-    false
+/// Looks along the chain of causes. An I/O error that wraps another error is not its source but holds it.
+fn any_cause(
+    error: &(dyn std::error::Error + 'static),
+    test: impl Fn(&(dyn std::error::Error + 'static)) -> bool + Copy,
+) -> bool {
+    let held = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    test(error)
+        || held.is_some_and(|held| any_cause(held, test))
+        || error.source().is_some_and(|source| any_cause(source, test))
 }

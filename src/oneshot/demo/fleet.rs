@@ -6,10 +6,12 @@ use super::repository::Files;
 pub(super) const SITE: &str = "emea/de/store-042";
 /// How many objects the two applications have.
 pub(super) const OBJECTS: usize = 12;
-/// The file that the story changes, and where it removes one.
+/// The file that the story changes.
 pub(super) const TILL: &str = "apps/pos/till.yaml";
 /// The file that the story removes.
 pub(super) const CLOSING: &str = "apps/pos/closing.yaml";
+/// The image that its pods run: one that does nothing.
+pub(super) const IMAGE: &str = "registry.k8s.io/pause:3.10";
 /// The image that an attacker would like to see run.
 pub(super) const MINER: &str = "example.com/coin-miner:latest";
 

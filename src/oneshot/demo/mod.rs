@@ -18,6 +18,7 @@ mod story;
 
 use crate::agent::clock::Clock;
 use crate::cluster;
+use crate::model::explain;
 use folder::Folder;
 use ring::rand::{SecureRandom, SystemRandom};
 use space::Space;
@@ -108,22 +109,22 @@ pub async fn run(
 ) -> Result<(), Error> {
     let space = Space::find(place).await?;
     let folder = Folder::make(temporary)?;
-    let told = {
-        let story = Story::begin(&space, folder.path(), Clock::system(), &tell)?;
-        tokio::select! {
-            told = story.tell_all() => told,
-            () = stop => Err(Error::Interrupted),
-        }
+    let story = Story::begin(&space, folder.path(), Clock::system(), &tell)?;
+    let told = tokio::select! {
+        told = story.tell_all() => told,
+        () = stop => Err(Error::Interrupted),
     };
     let is_cut = matches!(told, Err(Error::Interrupted));
-    match (told, space.leave(is_cut, &tell).await) {
-        (told, Ok(())) => told,
-        (Ok(()), Err(left)) => Err(left),
+    let left = space.leave(is_cut, &tell).await;
+    match (told, left) {
+        (Ok(()), Ok(())) => story.end(),
+        (Ok(()), Err(error)) | (Err(error), Ok(())) => return Err(error),
         (Err(error), Err(left)) => {
-            tell(Line::Refused(format!("could not tidy up: {}", crate::model::explain(&left))));
-            Err(error)
+            tell(Line::Refused(format!("could not tidy up: {}", explain(&left))));
+            return Err(error);
         }
     }
+    Ok(())
 }
 
 impl Place {

@@ -12,12 +12,12 @@ pub(super) struct Pass {
     pub(super) ending: Ending,
     /// Where the site stood after it.
     pub(super) status: SiteStatus,
-    /// How long it took.
-    pub(super) took: Duration,
-    /// New commits, and bytes over the link.
-    pub(super) fetched: Option<(usize, u64)>,
-    /// What was accepted, and whether trust began with it.
-    pub(super) accepted: Option<(Revision, String, bool)>,
+    /// What it cost.
+    pub(super) cost: Cost,
+    /// Whether the mirror answered.
+    pub(super) is_fetched: bool,
+    /// What was accepted.
+    pub(super) accepted: Option<Accepted>,
     /// How many objects were rendered.
     pub(super) rendered: usize,
     /// What was written, deletions included.
@@ -28,16 +28,34 @@ pub(super) struct Pass {
     pub(super) refused: Option<String>,
 }
 
+/// A revision that became the floor.
+#[derive(Debug)]
+pub(super) struct Accepted {
+    pub(super) revision: Revision,
+    pub(super) signer: String,
+    /// Whether this site's trust begins with it.
+    pub(super) is_beginning: bool,
+}
+
+/// What a pass cost.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cost {
+    /// How long it took.
+    pub(super) took: Duration,
+    /// By how much the packs of the site's object database grew.
+    pub(super) bytes: u64,
+}
+
 /// Most troubles and writes that an error names.
 const NAMED: usize = 6;
 
 impl Pass {
-    pub(super) fn new(ending: Ending, moments: Vec<Moment>, status: SiteStatus, took: Duration) -> Self {
+    pub(super) fn new(ending: Ending, moments: Vec<Moment>, status: SiteStatus, cost: Cost) -> Self {
         let mut pass = Self {
             ending,
             status,
-            took,
-            fetched: None,
+            cost,
+            is_fetched: false,
             accepted: None,
             rendered: 0,
             done: Vec::new(),
@@ -50,9 +68,9 @@ impl Pass {
 
     fn note(&mut self, moment: Moment) {
         match moment {
-            Moment::Fetched { commits, bytes, .. } => self.fetched = Some((commits, bytes)),
+            Moment::Fetched { .. } => self.is_fetched = true,
             Moment::Accepted { revision, signer, is_beginning } => {
-                self.accepted = Some((revision, signer, is_beginning));
+                self.accepted = Some(Accepted { revision, signer, is_beginning });
             }
             Moment::Refused(why) => self.refused = Some(why),
             Moment::Rendered { objects, .. } => self.rendered = objects,
@@ -82,7 +100,7 @@ impl Pass {
     }
 
     /// Whether what the mirror offers is proven and applied.
-    pub(super) fn reached(&self) -> bool {
+    pub(super) fn is_reached(&self) -> bool {
         self.ending == Ending::Done
     }
 
@@ -91,11 +109,6 @@ impl Pass {
         let known = &self.status.applications;
         !known.is_empty()
             && known.iter().all(|one| one.phase == ApplicationPhase::Steady && one.health == Health::Current)
-    }
-
-    /// Bytes over the link.
-    pub(super) fn bytes(&self) -> u64 {
-        self.fetched.map_or(0, |(_, bytes)| bytes)
     }
 
     /// Fails the demo unless what is about to be told really happened.

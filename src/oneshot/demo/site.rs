@@ -2,7 +2,7 @@
 
 use super::Error;
 use super::fleet::SITE;
-use super::pass::Pass;
+use super::pass::{Cost, Pass};
 use crate::agent::clock::Clock;
 use crate::agent::{self, Agent, Ports};
 use crate::cluster::Cluster;
@@ -16,7 +16,7 @@ use crate::store;
 use crate::trust::{self, Keyring, Ssh};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -39,6 +39,7 @@ pub(super) struct Booted {
     agent: Agent,
     told: Told,
     clock: Clock,
+    packs: PathBuf,
 }
 
 /// Remembers what the agent tells.
@@ -82,24 +83,34 @@ impl Site {
             built: Timestamp::UNIX_EPOCH,
         };
         let agent = agent::build::build(settings, ports).map_err(Error::starting)?;
-        Ok(Booted { agent, told, clock: self.clock.clone() })
+        let packs = self.state.join("objects/objects/pack");
+        Ok(Booted { agent, told, clock: self.clock.clone(), packs })
     }
 }
 
 impl Booted {
     /// One pass through the whole way, as the daemon makes one every few minutes.
     pub(super) async fn pass(&mut self) -> Pass {
-        let began = self.clock.now();
+        let (began, packed) = (self.clock.now(), packed(&self.packs));
         let ending = self.agent.once().await;
         let took = self.clock.now().duration_since(began);
         let moments = std::mem::take(&mut *self.told.0.lock().unwrap_or_else(PoisonError::into_inner));
-        Pass::new(ending, moments, self.agent.status(), Duration::try_from(took).unwrap_or_default())
+        let bytes = self::packed(&self.packs).saturating_sub(packed);
+        let took = Duration::try_from(took).unwrap_or_default();
+        Pass::new(ending, moments, self.agent.status(), Cost { took, bytes })
     }
 
     /// Where the site stands.
     pub(super) fn status(&mut self) -> SiteStatus {
         self.agent.status()
     }
+}
+
+/// Bytes of all packs in a folder: a local mirror has no link to count them on.
+fn packed(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let packs = entries.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "pack"));
+    packs.filter_map(|pack| pack.metadata().ok()).map(|metadata| metadata.len()).sum()
 }
 
 impl Sink for Told {

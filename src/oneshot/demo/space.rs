@@ -13,7 +13,8 @@ pub(super) struct Space {
     pub(super) namespace: String,
     /// The fleet's name: what the agent owns is marked by it, so on a real cluster it is used once.
     pub(super) fleet: String,
-    is_real: bool,
+    /// Whether it is somebody's cluster.
+    pub(super) is_real: bool,
 }
 
 /// How long a namespace may take to go. One of a busy cluster takes some ten seconds.
@@ -47,6 +48,11 @@ impl Space {
     fn owner(&self) -> OwnerLabel {
         let site = super::fleet::SITE.parse().expect("because the demo's site has a name as it should be");
         OwnerLabel::of(&self.fleet, &site)
+    }
+
+    /// One of our objects as the agent names it.
+    pub(super) fn name_of(&self, kind: &str, name: &str) -> String {
+        format!("{kind} {}/{name}", self.namespace)
     }
 
     /// One of our objects.

@@ -1,7 +1,7 @@
 //! The story: what the site takes, chapter by chapter. Nothing is told before it was checked.
 
 use super::attacks;
-use super::fleet::{self, CLOSING, OBJECTS, SITE, TILL};
+use super::fleet::{self, CLOSING, IMAGE, OBJECTS, SITE, TILL};
 use super::pass::Pass;
 use super::repository::{Author, Draft, Files, Repository};
 use super::site::{Booted, Site};
@@ -26,7 +26,7 @@ pub(super) struct Story<'a, T> {
     clock: Clock,
     began: Timestamp,
     passes: Cell<usize>,
-    bytes: Cell<u64>,
+    written: Cell<usize>,
 }
 
 /// What the till is as the cluster holds it.
@@ -52,64 +52,72 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
             cluster: space.cluster.clone(),
             clock: clock.clone(),
         };
-        let (began, passes, bytes) = (clock.now(), Cell::new(0), Cell::new(0));
-        Ok(Self { tell, space, repository, alice, mallory, site, clock, began, passes, bytes })
+        let (began, passes, written) = (clock.now(), Cell::new(0), Cell::new(0));
+        Ok(Self { tell, space, repository, alice, mallory, site, clock, began, passes, written })
     }
 
+    /// All chapters, in order.
     pub(super) async fn tell_all(&self) -> Result<(), Error> {
         let files = fleet::files(&self.space.fleet, &self.space.namespace);
+        self.introduce(&files);
         let mut booted = self.site.boot()?;
         let first = self.first_commit(&mut booted, &files).await?;
         let files = fleet::edited(&files, TILL, "replicas: 1", "replicas: 2");
         let second = self.one_line(&mut booted, &files, first).await?;
-        attacks::nobody_signed(self, &mut booted, &files, second).await?;
-        attacks::history_rewritten(self, &mut booted, &files, first, second).await?;
+        attacks::by_strangers(self, &mut booted, &files, second).await?;
+        attacks::by_playing_back(self, &mut booted, &files, first, second).await?;
         drop(booted);
         let mut booted = self.no_link().await?;
-        self.an_object_leaves(&mut booted, &fleet::without(&files, CLOSING), second).await?;
+        self.an_object_leaves(&mut booted, &fleet::without(&files, CLOSING), second).await
+    }
+
+    /// The last words, for a story that was told to its end.
+    pub(super) fn end(&self) {
         let took = self.clock.now().duration_since(self.began);
         self.chapter("That was all");
         self.plain(format!(
-            "{} passes in {}, {} bytes over the link, by the same code that runs on a site.",
+            "{} passes and {} writes in {}, by the same code that runs on a site.",
             self.passes.get(),
+            self.written.get(),
             time(Duration::try_from(took).unwrap_or_default()),
-            number(self.bytes.get())
         ));
-        Ok(())
     }
 
-    async fn first_commit(&self, booted: &mut Booted, files: &Files) -> Result<CommitId, Error> {
+    fn introduce(&self, files: &Files) {
         self.chapter("A fleet, a signer, a site");
         self.plain(format!(
-            "The fleet: a git repository of {} files, two applications with {OBJECTS} objects.",
+            "The fleet: a git repository of {} files, with two applications for its shops.",
             files.len()
         ));
         self.plain(format!("The signer: {}, with an SSH key made a moment ago.", self.alice.email));
         self.plain(format!("The site: {SITE}. It knows one mirror, and Alice's public key."));
+        if self.space.is_real {
+            self.plain(format!(
+                "The cluster: yours, in a namespace of the demo's own. One pod of {IMAGE} has to start."
+            ));
+        }
+    }
 
+    async fn first_commit(&self, booted: &mut Booted, files: &Files) -> Result<CommitId, Error> {
         self.chapter("Alice signs the first commit");
         let first = self.commit(Draft { files, parent: None, message: "pos: one till" })?;
         let pass = self.pass(booted).await;
         self.proven(&pass, first, true)?;
         let made = pass.done.iter().filter(|done| done.outcome == Outcome::Created).count();
-        pass.holds(
-            "every object is made",
-            made == OBJECTS && pass.done.len() == OBJECTS && pass.rendered == OBJECTS,
-        )?;
+        let is_all = made == OBJECTS && pass.done.len() == OBJECTS && pass.rendered == OBJECTS;
+        pass.holds("every object is made", is_all)?;
+        let is_first = pass.done.first().is_some_and(|done| done.key.is("", "Namespace"));
+        pass.holds("the namespace is made first", is_first)?;
         pass.holds("the site is steady and this commit its last-good", is_steady_at(&pass, first))?;
-        let space = &self.space.namespace;
-        self.good(format!(
-            "applied: {made} objects, the namespace {space} first, all healthy, in {}",
-            time(pass.took)
-        ));
+        self.good(format!("applied: {made} objects in {}, and all are healthy", time(pass.cost.took)));
+        let kinds: Vec<_> = pass.done.iter().map(|done| done.key.kind.as_str()).collect();
+        self.plain(kinds.join(", "));
 
         let pass = self.pass(booted).await;
-        pass.holds(
-            "a second look writes nothing",
-            pass.reached() && pass.done.is_empty() && pass.unchanged == OBJECTS,
-        )?;
+        let is_idle = pass.is_reached() && pass.done.is_empty() && pass.unchanged == OBJECTS;
+        pass.holds("a second look writes nothing", is_idle)?;
         self.good(format!(
-            "looked again: {} objects are as they should be, nothing is written",
+            "looked again: {} objects are as they should be, and nothing is written",
             pass.unchanged
         ));
         Ok(first)
@@ -120,37 +128,38 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         let second = self.commit(Draft { files, parent: Some(first), message: "pos: two tills" })?;
         let pass = self.pass(booted).await;
         self.proven(&pass, second, false)?;
-        let till = format!("Deployment.apps {}/till", self.space.namespace);
+        let till = self.space.name_of("Deployment.apps", "till");
         pass.holds("only the till is written", pass.written() == [(Outcome::Configured, till.clone())])?;
         pass.holds(
             "all else is left as it was",
             pass.unchanged == OBJECTS - 1 && is_steady_at(&pass, second),
         )?;
         pass.holds("there are two tills", self.till().await?.is_some_and(|till| till.replicas == 2))?;
-        self.good(format!("applied: {till}, and not one write to the other {}", pass.unchanged));
+        let took = time(pass.cost.took);
+        self.good(format!("applied: {till} in {took}, and not one write to the other {}", pass.unchanged));
         Ok(second)
     }
 
     async fn no_link(&self) -> Result<Booted, Error> {
         self.chapter("The link is down, the power was out, and somebody deleted a service");
-        let (mirror, away) =
-            (self.repository.path().to_owned(), self.repository.path().with_extension("away"));
-        let moved = |source| Error::Write { path: mirror.clone(), source };
-        durable::rename(&RealDisk, &mirror, &away).map_err(moved)?;
+        let mirror = self.repository.path();
+        let away = mirror.with_extension("away");
+        let moved = |source| Error::Write { path: mirror.to_owned(), source };
+        durable::rename(&RealDisk, mirror, &away).map_err(moved)?;
         self.space.delete("v1", "Service", "till").await?;
         let mut booted = self.site.boot()?;
         let pass = self.pass(&mut booted).await;
-        durable::rename(&RealDisk, &away, &mirror).map_err(moved)?;
-        let service = format!("Service {}/till", self.space.namespace);
-        pass.holds("the mirror is away", pass.fetched.is_none() && pass.status.link.reason.is_some())?;
+        durable::rename(&RealDisk, &away, mirror).map_err(moved)?;
+        let service = self.space.name_of("Service", "till");
+        pass.holds("the mirror is away", !pass.is_fetched && pass.status.link.reason.is_some())?;
         pass.holds(
             "only the service is made again",
             pass.written() == [(Outcome::Created, service.clone())],
         )?;
         pass.holds("all applications are healthy", pass.are_applications_steady())?;
-        let is_back = self.space.get("v1", "Service", "till").await?.is_some();
-        pass.holds("the service is back", is_back)?;
-        self.good(format!("booted from its own disk, and {service} is back, in {}", time(pass.took)));
+        pass.holds("the service is back", self.space.get("v1", "Service", "till").await?.is_some())?;
+        let took = time(pass.cost.took);
+        self.good(format!("booted from its own disk, asked nobody, and {service} is back, in {took}"));
         Ok(booted)
     }
 
@@ -164,48 +173,48 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         let last = self.commit(Draft { files, parent: Some(parent), message: "pos: no more closing job" })?;
         let pass = self.pass(booted).await;
         self.proven(&pass, last, false)?;
-        let job = format!("CronJob.batch {}/closing", self.space.namespace);
+        let job = self.space.name_of("CronJob.batch", "closing");
         pass.holds("only the job is deleted", pass.written() == [(Outcome::Deleted, job.clone())])?;
         pass.holds("all else is left as it was", pass.unchanged == OBJECTS - 1 && is_steady_at(&pass, last))?;
         pass.holds("the job is gone", self.space.get("batch/v1", "CronJob", "closing").await?.is_none())?;
-        self.good(format!("pruned: {job}, once the other {} were found healthy", pass.unchanged));
+        self.good(format!("pruned: {job}, after the other {} were found healthy", pass.unchanged));
         Ok(())
     }
 
     /// Checks and tells that this commit was proven just now.
     fn proven(&self, pass: &Pass, commit: CommitId, is_first: bool) -> Result<(), Error> {
-        let accepted = pass.accepted.as_ref().filter(|(revision, ..)| revision.commit == commit);
-        let Some((_, signer, is_beginning)) =
-            accepted.filter(|(_, _, is_beginning)| *is_beginning == is_first)
-        else {
+        let accepted = pass.accepted.as_ref().filter(|accepted| accepted.revision.commit == commit);
+        let Some(accepted) = accepted.filter(|accepted| accepted.is_beginning == is_first) else {
             return pass.holds("the commit is proven", false);
         };
-        let begins = if *is_beginning { "; this site's trust begins here" } else { "" };
-        let bytes = number(pass.bytes());
-        self.good(format!("proven: {}, signed by {signer}{begins} ({bytes} bytes)", commit.short()));
+        let by_alice = accepted.signer.starts_with(self.alice.email);
+        pass.holds("Alice is its signer", by_alice)?;
+        let (signer, begins) = match is_first {
+            true => (accepted.signer.as_str(), "; this site's trust begins here"),
+            false => (self.alice.email, ""),
+        };
+        let bytes = number(pass.cost.bytes);
+        self.good(format!("proven: commit {}, signed by {signer}{begins}", commit.short()));
+        self.plain(format!("commit, folders and files came in packs of {bytes} bytes"));
         Ok(())
     }
 
     /// Has Alice sign a commit and push it.
     fn commit(&self, draft: Draft<'_>) -> Result<CommitId, Error> {
-        let commit = self.draft(draft, &self.alice, Some(&self.alice))?;
+        let commit = self.draft(draft, Some(&self.alice))?;
         self.repository.push(commit)?;
         Ok(commit)
     }
 
-    pub(super) fn draft(
-        &self,
-        draft: Draft<'_>,
-        author: &Author,
-        signer: Option<&Author>,
-    ) -> Result<CommitId, Error> {
-        self.repository.commit(draft, author, signer, self.clock.now())
+    /// A commit in Alice's name that nobody has pushed, signed by somebody or nobody.
+    pub(super) fn draft(&self, draft: Draft<'_>, signer: Option<&Author>) -> Result<CommitId, Error> {
+        self.repository.commit(draft, &self.alice, signer, self.clock.now())
     }
 
     pub(super) async fn pass(&self, booted: &mut Booted) -> Pass {
         let pass = booted.pass().await;
         self.passes.set(self.passes.get() + 1);
-        self.bytes.set(self.bytes.get() + pass.bytes());
+        self.written.set(self.written.get() + pass.done.len());
         pass
     }
 
@@ -236,10 +245,10 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
 }
 
 /// Whether the pass left the site healthy at this commit.
-pub(super) fn is_steady_at(pass: &Pass, commit: CommitId) -> bool {
+fn is_steady_at(pass: &Pass, commit: CommitId) -> bool {
     let last_good = format!("refs/heads/main@sha1:{commit}");
     let is_last_good = pass.status.revision.last_good.as_deref() == Some(&last_good);
-    pass.reached() && is_last_good && pass.status.phase == SitePhase::Steady
+    pass.is_reached() && is_last_good && pass.status.phase == SitePhase::Steady
 }
 
 /// A time as a person says it.
@@ -255,4 +264,18 @@ fn number(number: u64) -> String {
     let digits = number.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_easy_to_read() {
+        let check = |given, expect| assert_eq!(number(given), expect);
+        check(0, "0");
+        check(999, "999");
+        check(1000, "1,000");
+        check(1_234_567, "1,234,567");
+    }
 }

@@ -73,6 +73,7 @@ impl FakeSource {
         }
         let brought = self.offered(tip, want.base)?;
         let mut disk = self.disk();
+        disk.promote(want.base);
         disk.hold(tip, brought);
         let Chain::Commits(commits, end) = chain::read(&*disk, &Limits::default(), tip, want.base)? else {
             return Err(Error::Stopped);
@@ -111,7 +112,7 @@ impl FakeSource {
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Artifact, Error> {
         let mut disk = self.disk();
-        disk.promote(revision);
+        disk.promote(Some(revision.commit));
         let limits = Limits::default();
         let mut found = walk::walk(&*disk, &limits, &root, paths)?;
         if !found.missing.is_empty() && !online {
@@ -161,9 +162,9 @@ impl Disk {
         }
     }
 
-    /// What waited with this revision's tip is there for good from now on.
-    fn promote(&mut self, revision: &Revision) {
-        let proven = ids::object(&revision.commit.0);
+    /// What waited with this tip is there for good from now on.
+    fn promote(&mut self, tip: Option<CommitId>) {
+        let proven = tip.and_then(|tip| ids::object(&tip.0));
         if let Some((_, shelf)) = self.incoming.take_if(|(tip, _)| Some(*tip) == proven) {
             self.main.extend(shelf);
         }

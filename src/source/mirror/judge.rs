@@ -64,7 +64,7 @@ pub(super) fn broken_off(error: io::Error) -> MirrorError {
 }
 
 /// Looks for an error of one type below another. An `io::Error` hides what it was made from, so that is looked into as well.
-fn find_cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
+pub(super) fn find_cause<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref() {

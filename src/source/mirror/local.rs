@@ -16,6 +16,7 @@ use gix::ObjectId;
 use gix::objs::tree::EntryRef;
 use gix::objs::{CommitRefIter, Find, FindHeader, Kind, TreeRef};
 use std::collections::HashSet;
+use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,6 +32,9 @@ pub(super) struct Local {
     limits: Limits,
     meter: Arc<Meter>,
 }
+
+/// Longest configuration that is looked into, in bytes.
+const MOST_CONFIG: u64 = 64 * 1024;
 
 /// What goes into a pack.
 struct Gathered<'a> {
@@ -53,16 +57,26 @@ impl Local {
             let what = "nothing is there; plug it in or mount it".to_owned();
             return Err(MirrorError::Unreachable { what, source: None });
         }
+        if let Some(format) = self.object_format().filter(|format| *format != KIND.to_string()) {
+            return Err(MirrorError::ObjectFormat { format });
+        }
         // Whoever owns its files, they are only read, and no setting in them starts anything here.
         let options = gix::open::Options::isolated().with(gix::sec::Trust::Full);
         let repository = options.open(&self.path).map_err(|error| MirrorError::NotGit {
             what: format!("not a bare repository: {}", printable(error.to_string().as_bytes())),
         })?;
-        let repository = repository.to_thread_local();
-        match repository.object_hash() {
-            KIND => Ok(repository),
-            other => Err(MirrorError::ObjectFormat { format: other.to_string() }),
-        }
+        Ok(repository.to_thread_local())
+    }
+
+    /// The object format that the repository's configuration names. gix, which is built for ours alone, only says that it cannot
+    /// load the configuration of another.
+    fn object_format(&self) -> Option<String> {
+        let mut text = String::new();
+        let file = std::fs::File::open(self.path.join("config")).ok()?;
+        file.take(MOST_CONFIG).read_to_string(&mut text).ok()?;
+        let mut settings = text.lines().filter_map(|line| line.split_once('='));
+        let (_, format) = settings.find(|(key, _)| key.trim().eq_ignore_ascii_case("objectformat"))?;
+        Some(printable(format.as_bytes()))
     }
 
     fn gather<'a>(

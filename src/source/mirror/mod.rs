@@ -68,6 +68,18 @@ pub(super) enum Answer {
     NoCommonHistory,
 }
 
+/// Holds a conversation with a server that says these bytes. Answers whether it named a ref.
+#[cfg(any(test, feature = "testing"))]
+pub(super) fn talk(answers: &[u8]) -> bool {
+    use gix::protocol::transport::Protocol;
+    use gix::protocol::transport::client::git::{ConnectMode, blocking_io::Connection};
+    let no_host = None::<(&str, Option<u16>)>;
+    let sink = std::io::sink();
+    let connection = Connection::new(answers, sink, Protocol::V2, "/", no_host, ConnectMode::Process, false);
+    let name: RefName = "refs/heads/main".parse().expect("because this is a ref's name");
+    session::Session::open(connection).and_then(|mut session| session.tip(&name)).is_ok()
+}
+
 /// All mirrors of the settings. None is connected to yet.
 pub(super) fn all(settings: &Settings, meter: &Arc<Meter>) -> Vec<Box<dyn Mirror>> {
     let make = |mirror: &MirrorSettings| -> Box<dyn Mirror> {

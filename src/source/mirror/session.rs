@@ -2,6 +2,7 @@
 //!
 //! Built on gix's plumbing, for its `Remote::fetch` neither filters nor leaves out what we do not need.
 
+use super::judge::find_cause;
 use super::{Answer, Ask, History};
 use crate::model::RefName;
 use crate::source::ids::KIND;
@@ -16,6 +17,7 @@ use gix::protocol::handshake::refs::from_v2_refs;
 use gix::protocol::transport::client::blocking_io::{ExtendedBufRead, Transport, TransportV2Ext};
 use gix::protocol::transport::{Protocol, Service, packetline};
 use std::cell::RefCell;
+use std::error::Error as StdError;
 use std::io::{BufRead, ErrorKind};
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -32,7 +34,7 @@ pub(super) struct Session<T> {
 impl<T: Transport> Session<T> {
     /// Introduces us, and checks that the server speaks what we need.
     pub(super) fn open(mut transport: T) -> Result<Self, MirrorError> {
-        let answer = transport.handshake(Service::UploadPack, &[]).map_err(not_git)?;
+        let answer = transport.handshake(Service::UploadPack, &[]).map_err(misunderstood)?;
         if answer.actual_protocol != Protocol::V2 {
             let what = "it speaks only the git protocol of before 2018, not version 2".to_owned();
             return Err(MirrorError::NotGit { what });
@@ -76,8 +78,9 @@ impl<T: Transport> Session<T> {
         let mut answer = self
             .transport
             .invoke("ls-refs", no_features(), Some(arguments.into_iter()), false)
-            .map_err(not_git)?;
-        let refs = from_v2_refs(&mut answer).map_err(|error| refused_or(error, not_git))?;
+            .map_err(misunderstood)?;
+        not_refused(&mut *answer)?;
+        let refs = from_v2_refs(&mut answer).map_err(misunderstood)?;
         drain(&mut *answer);
         Ok(refs)
     }
@@ -87,9 +90,10 @@ impl<T: Transport> Session<T> {
         let mut answer = self
             .transport
             .invoke("fetch", no_features(), Some(arguments(ask).into_iter()), false)
-            .map_err(not_git)?;
-        let sections = Response::from_line_reader(Protocol::V2, &mut answer, true, false)
-            .map_err(|error| refused_or(error, not_git))?;
+            .map_err(misunderstood)?;
+        not_refused(&mut *answer)?;
+        let sections =
+            Response::from_line_reader(Protocol::V2, &mut answer, true, false).map_err(misunderstood)?;
         if !sections.has_pack() {
             drain(&mut *answer);
             return Ok(Answer::NoCommonHistory);
@@ -168,23 +172,27 @@ fn drain(answer: &mut dyn ExtendedBufRead<'_>) {
     }
 }
 
-/// The server's own refusal if it is one, else what `otherwise` makes of the error.
-fn refused_or(
-    error: gix::error::Error,
-    otherwise: impl FnOnce(gix::error::Error) -> MirrorError,
-) -> MirrorError {
-    let refusal = error.iter_errors().find_map(|cause| cause.downcast_ref::<packetline::read::Error>());
-    match refusal {
-        Some(refusal) => MirrorError::Refused { message: printable(&refusal.message) },
-        None => otherwise(error),
+/// Looks at an answer's first line: a refusal is one line that says so, and gix takes it for an unknown section.
+fn not_refused(answer: &mut dyn ExtendedBufRead<'_>) -> Result<(), MirrorError> {
+    let line = match answer.peek_data_line() {
+        None => return Ok(()),
+        Some(line) => line.map_err(misunderstood)?.map_err(misunderstood)?,
+    };
+    match line.strip_prefix(b"ERR ") {
+        Some(message) => Err(MirrorError::Refused { message: printable(message) }),
+        None => Ok(()),
     }
 }
 
-fn not_git(error: impl std::error::Error) -> MirrorError {
-    let mut what = error.to_string();
-    if let Some(cause) = error.source() {
-        what = format!("{what}: {cause}");
+/// The server's own refusal if there is one below the error, else that it does not speak our language.
+fn misunderstood(error: impl StdError + 'static) -> MirrorError {
+    if let Some(refusal) = find_cause::<packetline::read::Error>(&error) {
+        return MirrorError::Refused { message: printable(&refusal.message) };
     }
+    let what = match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    };
     MirrorError::NotGit { what: printable(what.as_bytes()) }
 }
 

@@ -20,7 +20,7 @@ pub(crate) const CREATE: ApplyMode = ApplyMode { create_only: true, ..PLAIN };
 pub(crate) const DRY: ApplyMode = ApplyMode { dry_run: true, ..PLAIN };
 
 /// How long a real cluster's controllers may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A cluster, a namespace in it, and somebody else.
 pub(crate) struct Arena {
@@ -121,7 +121,7 @@ impl Arena {
     pub(crate) async fn foreign_create(&self, manager: &str, object: &Object) {
         match &self.foreign {
             Foreign::Memory(memory) => {
-                drop(memory.foreign_create(manager, object.value()).expect("it is new"))
+                drop(memory.foreign_create(manager, object.value()).expect("it is new"));
             }
             Foreign::Real(client) => {
                 let params = PostParams { field_manager: Some(manager.to_owned()), ..PostParams::default() };

@@ -7,6 +7,7 @@ use standfast::model::{FIELD_MANAGER, Live};
 
 super::contract!(
     what_an_apply_owns,
+    what_an_apply_owns_of_a_pod_template,
     containers_merge_by_name,
     items_come_in_the_order_of_the_last_apply,
     a_dropped_item_that_another_owns_stays,
@@ -31,51 +32,58 @@ fn containers(live: &Live) -> Vec<&str> {
     list.iter().map(|container| container["name"].as_str().expect("it has a name")).collect()
 }
 
-/// Field sets, as drift detection reads them.
+/// Applies it, and compares what is ours then: field sets are what drift detection reads.
+async fn check(arena: &Arena, manifest: Value, expect: &str) {
+    let is_namespaced =
+        manifest["kind"] != "ClusterRole" && manifest["kind"] != "ValidatingWebhookConfiguration";
+    let name = Arena::unique("owns");
+    let object = if is_namespaced { arena.object(&name, manifest) } else { cluster_wide(&name, manifest) };
+    let live = arena.live(&object, PLAIN).await;
+    assert_eq!(owned(&live, FIELD_MANAGER), expect, "{}", object.gvk());
+}
+
 async fn what_an_apply_owns(arena: &Arena) {
-    let check = async |manifest: Value, expect: &str| {
-        let is_namespaced =
-            manifest["kind"] != "ClusterRole" && manifest["kind"] != "ValidatingWebhookConfiguration";
-        let name = Arena::unique("owns");
-        let object =
-            if is_namespaced { arena.object(&name, manifest) } else { cluster_wide(&name, manifest) };
-        let live = arena.live(&object, PLAIN).await;
-        assert_eq!(owned(&live, FIELD_MANAGER), expect, "{}", object.gvk());
-    };
     check(
+        arena,
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"finalizers": ["a.b/c"], "labels": {"a/b": "c"},
             "ownerReferences": [{"apiVersion": "v1", "kind": "Node", "name": "n", "uid": "u"}]}}),
         r#"{"f:metadata":{"f:finalizers":{"v:\"a.b/c\"":{}},"f:labels":{"f:a/b":{}},"f:ownerReferences":{"k:{\"uid\":\"u\"}":{}}}}"#,
     )
     .await;
     check(
+        arena,
         json!({"apiVersion": "v1", "kind": "Service", "spec": {"selector": {"a": "b"}, "ports": [{"port": 80, "targetPort": "http"}]}}),
         r#"{"f:spec":{"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},"f:port":{},"f:targetPort":{}}},"f:selector":{}}}"#,
     )
     .await;
     check(
+        arena,
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "imagePullSecrets": [{"name": "a"}], "secrets": [{"name": "b"}]}),
         r#"{"f:imagePullSecrets":{},"f:secrets":{"k:{\"name\":\"b\"}":{}}}"#,
     )
     .await;
     check(
+        arena,
         json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}),
         r#"{"f:rules":{}}"#,
     )
     .await;
     check(
+        arena,
         json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "spec": {"rules": [{"host": "a"}],
             "defaultBackend": {"service": {"name": "a", "port": {"number": 80}}}}}),
         r#"{"f:spec":{"f:defaultBackend":{"f:service":{"f:name":{},"f:port":{}}},"f:rules":{}}}"#,
     )
     .await;
     check(
+        arena,
         json!({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": {"podSelector": {"matchLabels": {"a": "b"}},
             "ingress": [{"ports": [{"port": 80}]}], "policyTypes": ["Ingress"]}}),
         r#"{"f:spec":{"f:ingress":{},"f:podSelector":{},"f:policyTypes":{}}}"#,
     )
     .await;
     check(
+        arena,
         json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "spec": {"maxReplicas": 3,
             "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a"},
             "metrics": [{"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}]}}),
@@ -83,18 +91,24 @@ async fn what_an_apply_owns(arena: &Arena) {
     )
     .await;
     check(
+        arena,
         json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "spec": {"minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}}}),
         r#"{"f:spec":{"f:minAvailable":{},"f:selector":{}}}"#,
     )
     .await;
     check(
+        arena,
         json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "webhooks": [{"name": "w.e.com",
             "clientConfig": {"url": "https://127.0.0.1:1/"}, "sideEffects": "None", "admissionReviewVersions": ["v1"], "failurePolicy": "Ignore",
             "rules": [{"apiGroups": ["none.e.com"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["nothing"]}]}]}),
         r#"{"f:webhooks":{"k:{\"name\":\"w.e.com\"}":{".":{},"f:admissionReviewVersions":{},"f:clientConfig":{"f:url":{}},"f:failurePolicy":{},"f:name":{},"f:rules":{},"f:sideEffects":{}}}}"#,
     )
     .await;
+}
+
+async fn what_an_apply_owns_of_a_pod_template(arena: &Arena) {
     check(
+        arena,
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "spec": {"selector": {"matchLabels": {"a": "b"}}, "replicas": 0,
             "template": {"metadata": {"labels": {"a": "b"}}, "spec": {
                 "nodeSelector": {"x": "y"}, "imagePullSecrets": [{"name": "p"}], "tolerations": [{"key": "k", "operator": "Exists"}],

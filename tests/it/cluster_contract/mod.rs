@@ -3,6 +3,8 @@
 //! A case is one function that gets an [`Arena`]; [`contract!`] makes two tests of it. Cases never look at what only one of the two can know
 //! (defaults, times), and wait where a real cluster's controllers take their time.
 
+#![allow(clippy::needless_pass_by_value, reason = "manifests are written where they are used")]
+
 mod arena;
 mod create;
 mod definitions;

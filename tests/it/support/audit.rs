@@ -79,7 +79,8 @@ impl Audit {
 impl Request {
     fn read(line: &str) -> Self {
         let event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{line:?}: {error}"));
-        let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let text =
+            |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
         let uri = text("/requestURI");
         Self {
             verb: text("/verb"),

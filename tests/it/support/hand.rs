@@ -1,7 +1,9 @@
 //! Somebody else at the cluster: a person with kubectl, a controller, another deployer.
 
 use super::cluster::TestCluster;
-use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams};
+use kube::api::{
+    Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+};
 use serde_json::{Value, json};
 
 /// A client of the API server that writes under a name of its own.
@@ -40,7 +42,13 @@ impl Hand {
     }
 
     /// Sets the finalizers of an object; none lets go what waits for them.
-    pub(crate) async fn finalize(&self, kind: (&str, &str), namespace: Option<&str>, name: &str, by: &[&str]) {
+    pub(crate) async fn finalize(
+        &self,
+        kind: (&str, &str),
+        namespace: Option<&str>,
+        name: &str,
+        by: &[&str],
+    ) {
         self.edit(kind, namespace, name, json!({"metadata": {"finalizers": by}})).await;
     }
 

@@ -8,7 +8,9 @@ use standfast::agent::{Agent, Ending, Ports, Settings, build};
 use standfast::cluster::{Cluster, Kube};
 use standfast::fleet::Local;
 use standfast::model::status::ApplicationStatus;
-use standfast::model::{ChangeSet, Gvk, Live, Moment, ObjectKey, Outcome, Plan, RepoPath, SiteStatus, Trouble};
+use standfast::model::{
+    ChangeSet, Gvk, Live, Moment, ObjectKey, Outcome, Plan, RepoPath, SiteStatus, Trouble,
+};
 use standfast::reconcile::Rules;
 use standfast::render::Plain;
 use standfast::report::fake::Memory;
@@ -258,11 +260,15 @@ impl Failed {
 
 /// Opens the store of an agent that was just put away. Another test's child process may hold a copy of its lock for the
 /// moment between its fork and its exec.
-fn open(settings: &standfast::store::Settings) -> Result<Box<dyn standfast::store::Store>, standfast::store::Error> {
+fn open(
+    settings: &standfast::store::Settings,
+) -> Result<Box<dyn standfast::store::Store>, standfast::store::Error> {
     let began = std::time::Instant::now();
     loop {
         match standfast::store::open(settings, jiff::Timestamp::now()) {
-            Err(standfast::store::Error::Locked { .. }) if began.elapsed() < Duration::from_secs(5) => std::thread::yield_now(),
+            Err(standfast::store::Error::Locked { .. }) if began.elapsed() < Duration::from_secs(5) => {
+                std::thread::yield_now()
+            }
             opened => return opened,
         }
     }

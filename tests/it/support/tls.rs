@@ -23,11 +23,14 @@ use tokio_rustls::rustls::ServerConfig;
 
 /// How the server behaves. All of it may be changed while it runs.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(crate) struct Options {
     /// Whether `filter` is allowed.
     pub(crate) filter: bool,
     /// The value that the `Authorization` header must have.
     pub(crate) authorization: Option<String>,
+    /// Whether it gives out only what a ref points to, as servers other than git do.
+    pub(crate) refs_only: bool,
     /// What answers.
     pub(crate) answer: Answer,
     /// What happens on the wire after so many bytes down.
@@ -74,7 +77,15 @@ struct Context {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { filter: true, authorization: None, answer: Answer::Git, fault: None, http2: true, tls: true }
+        Self {
+            filter: true,
+            authorization: None,
+            refs_only: false,
+            answer: Answer::Git,
+            fault: None,
+            http2: true,
+            tls: true,
+        }
     }
 }
 
@@ -207,7 +218,7 @@ async fn answer(request: Request<Incoming>, context: &Context) -> Response<Full<
         return response;
     }
     match options.answer {
-        Answer::Git => backend(request, context, options.filter).await,
+        Answer::Git => backend(request, context, &options).await,
         Answer::Status(status) => plain(status, "text/plain", "no"),
         Answer::LoginPage => plain(200, "text/html", "<html>Welcome to the Hotel. Please log in.</html>"),
         Answer::Redirect(target) => {
@@ -245,10 +256,23 @@ async fn packed(
     plain(200, "application/x-git-upload-pack-result", answer)
 }
 
-async fn backend(request: Request<Incoming>, context: &Context, filter: bool) -> Response<Full<Bytes>> {
+async fn backend(request: Request<Incoming>, context: &Context, options: &Options) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let Ok(body) = body.collect().await else { return plain(400, "text/plain", "") };
-    run_backend(head, body.to_bytes(), context, filter).await
+    let body = body.to_bytes();
+    if options.refs_only && !wants_refs_only(&context.repository, &body) {
+        let answer = "0029ERR upload-pack: not our ref for you\n";
+        return plain(200, "application/x-git-upload-pack-result", answer);
+    }
+    run_backend(head, body, context, options.filter).await
+}
+
+/// Whether each line that wants something wants what a ref points to.
+fn wants_refs_only(repository: &Path, body: &[u8]) -> bool {
+    let refs =
+        isolated("git", repository).arg("--git-dir").arg(repository).arg("for-each-ref").output().unwrap();
+    let (refs, body) = (String::from_utf8_lossy(&refs.stdout).into_owned(), String::from_utf8_lossy(body));
+    body.split("want ").skip(1).all(|wanted| refs.contains(&wanted[..40]))
 }
 
 /// Runs `git http-backend` as a CGI program.

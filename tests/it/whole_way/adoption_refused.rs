@@ -18,7 +18,10 @@ async fn an_object_that_somebody_else_made_is_left_and_its_application_writes_no
         .repo
         .write("apps/held/a.yaml", config_map(&namespace, "a", "1"))
         .write("apps/held/b.yaml", config_map(&namespace, "b", "1"))
-        .write("apps/held/ns.yaml", format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {namespace}-more}}\n"))
+        .write(
+            "apps/held/ns.yaml",
+            format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {namespace}-more}}\n"),
+        )
         .write("apps/free/c.yaml", config_map(&namespace, "c", "1"));
     site.commit("first");
 
@@ -54,7 +57,9 @@ async fn an_object_of_another_site_is_left_and_its_label_named() {
     one.pass().await;
     let label = one.config_map(&namespace, "a").await.label(OWNER_LABEL).unwrap().to_owned();
 
-    two.repo.write("a.yaml", config_map(&namespace, "a", "two")).write("b.yaml", config_map(&namespace, "b", "two"));
+    two.repo
+        .write("a.yaml", config_map(&namespace, "a", "two"))
+        .write("b.yaml", config_map(&namespace, "b", "two"));
     two.commit("first");
     for _ in 0..2 {
         two.fail().await.only("AdoptionRefused", &["another site", &label]);
@@ -74,7 +79,9 @@ async fn an_object_that_was_ours_and_was_made_anew_by_another_is_left() {
     let Some(cluster) = TestCluster::shared() else { return };
     let namespace = cluster.namespace("adoption-anew").await;
     let site = TestSite::new(cluster, "adoption-anew");
-    site.repo.write("a.yaml", config_map(&namespace, "a", "1")).write("b.yaml", config_map(&namespace, "b", "1"));
+    site.repo
+        .write("a.yaml", config_map(&namespace, "a", "1"))
+        .write("b.yaml", config_map(&namespace, "b", "1"));
     site.commit("first");
     site.pass().await;
     let hand = Hand::of(cluster, "kubectl").await;

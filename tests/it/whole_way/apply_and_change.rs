@@ -9,7 +9,9 @@ async fn a_signed_commit_is_pulled_proven_rendered_and_applied() {
     let Some(cluster) = TestCluster::shared() else { return };
     let namespace = cluster.namespace("whole-way").await;
     let site = TestSite::new(cluster, "whole-way");
-    site.repo.write("a.yaml", config_map(&namespace, "a", "one")).write("b.yaml", config_map(&namespace, "b", "one"));
+    site.repo
+        .write("a.yaml", config_map(&namespace, "a", "one"))
+        .write("b.yaml", config_map(&namespace, "b", "one"));
     let tip = site.commit("first");
 
     let changed = site.pass().await;
@@ -46,7 +48,9 @@ async fn only_what_changed_is_written_and_what_left_a_manifest_leaves_the_object
         let web = deployment(&namespace, "web", "run").replace("main:1", image);
         [config_map(&namespace, "plain", "same"), service, account, web].join("---\n")
     };
-    site.fleet("- {name: web, path: apps/web}").repo.write("apps/web/all.yaml", all("main:1", ", extra: gone"));
+    site.fleet("- {name: web, path: apps/web}")
+        .repo
+        .write("apps/web/all.yaml", all("main:1", ", extra: gone"));
     site.commit("first");
     let changed = site.pass().await;
     assert_eq!(changed.created.len(), 4, "{changed:?}");
@@ -55,7 +59,10 @@ async fn only_what_changed_is_written_and_what_left_a_manifest_leaves_the_object
     site.repo.write("apps/web/all.yaml", all("main:2", ""));
     site.commit("second");
     let changed = site.pass().await;
-    assert_eq!(changed.configured, [format!("Deployment.apps {namespace}/web"), format!("ServiceAccount {namespace}/web")]);
+    assert_eq!(
+        changed.configured,
+        [format!("Deployment.apps {namespace}/web"), format!("ServiceAccount {namespace}/web")]
+    );
     assert_eq!((changed.unchanged, changed.healed.len(), changed.created.len()), (2, 0, 0), "{changed:?}");
     let web = site.get("apps/v1", "Deployment", Some(&namespace), "web").await.unwrap();
     assert_eq!(web.value["spec"]["template"]["spec"]["containers"][0]["image"], "example.com/main:2");
@@ -69,18 +76,28 @@ async fn lists_documents_and_json_are_objects_and_the_applications_namespace_is_
     let Some(cluster) = TestCluster::shared() else { return };
     let (here, there) = (cluster.namespace("spelling").await, cluster.namespace("spelling").await);
     let site = TestSite::new(cluster, "spelling");
-    let bare = |name: &str| format!("{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}}}, data: {{mode: 0644, on: on}}}}");
+    let bare = |name: &str| {
+        format!(
+            "{{apiVersion: v1, kind: ConfigMap, metadata: {{name: {name}}}, data: {{mode: 0644, on: on}}}}"
+        )
+    };
     let quoted = bare("item").replace("0644", "\"420\"").replace("on: on", "\"on\": \"true\"");
     site.fleet(&format!("- {{name: all, path: apps/all, namespace: {here}}}"))
         .repo
         .write("apps/all/list.yaml", format!("apiVersion: v1\nkind: List\nitems: [{quoted}]\n"))
         .write("apps/all/two.yml", format!("# nothing\n---\n{}---\n", config_map(&there, "elsewhere", "x")))
-        .write("apps/all/deep/er.json", r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "json"}}"#)
+        .write(
+            "apps/all/deep/er.json",
+            r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "json"}}"#,
+        )
         .write("apps/all/notes.txt", "not a manifest");
     site.commit("first");
     let changed = site.pass().await;
-    let expected =
-        [format!("ConfigMap {here}/item"), format!("ConfigMap {here}/json"), format!("ConfigMap {there}/elsewhere")];
+    let expected = [
+        format!("ConfigMap {here}/item"),
+        format!("ConfigMap {here}/json"),
+        format!("ConfigMap {there}/elsewhere"),
+    ];
     assert_eq!(changed.created, expected);
     assert!(site.pass().await.is_nothing());
 }

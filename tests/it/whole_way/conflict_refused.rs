@@ -32,10 +32,16 @@ async fn a_field_never_applied_that_another_owns_is_refused_by_name_and_other_ap
         .write("apps/three/a.yaml", config_map(&namespace, "three", "2"));
     site.commit("second");
     let failed = site.fail().await;
-    failed.holds("ConflictRefused", &["application one", "kubectl", ".data.theirs", &format!("{namespace}/shared")]);
+    failed.holds(
+        "ConflictRefused",
+        &["application one", "kubectl", ".data.theirs", &format!("{namespace}/shared")],
+    );
     failed.holds("DependencyHeld", &["application three", "one"]);
     assert_eq!(failed.changed.configured, [format!("ConfigMap {namespace}/two")]);
-    assert_eq!(site.config_map(&namespace, "shared").await.value["data"], json!({"ours": "1", "theirs": "1"}));
+    assert_eq!(
+        site.config_map(&namespace, "shared").await.value["data"],
+        json!({"ours": "1", "theirs": "1"})
+    );
     assert_eq!(site.value(&namespace, "three").await.unwrap(), "1");
     let held = site.application("one");
     assert_eq!((held.phase, held.reason.unwrap().code.as_str()), (ApplicationPhase::Held, "ConflictRefused"));
@@ -45,7 +51,10 @@ async fn a_field_never_applied_that_another_owns_is_refused_by_name_and_other_ap
     // The other gives the field up: it is written at the next pass, and all goes on.
     hand.apply(map(&namespace, json!({}))).await;
     let changed = site.pass().await;
-    assert_eq!(changed.configured, [format!("ConfigMap {namespace}/shared"), format!("ConfigMap {namespace}/three")]);
+    assert_eq!(
+        changed.configured,
+        [format!("ConfigMap {namespace}/shared"), format!("ConfigMap {namespace}/three")]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,7 +13,9 @@ fn definition(group: &str) -> String {
 }
 
 fn widget(group: &str, namespace: &str, name: &str) -> String {
-    format!("apiVersion: {group}/v1\nkind: Widget\nmetadata: {{name: w, namespace: {namespace}}}\nspec: {{name: {name}}}\n")
+    format!(
+        "apiVersion: {group}/v1\nkind: Widget\nmetadata: {{name: w, namespace: {namespace}}}\nspec: {{name: {name}}}\n"
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -34,7 +36,8 @@ async fn they_come_change_and_go_together() {
     assert!(site.pass().await.is_nothing());
 
     // A new field of the definition and an object that uses it, in one commit.
-    let wider = definition(group).replace("name: {type: string}", "name: {type: string}, colour: {type: string}");
+    let wider =
+        definition(group).replace("name: {type: string}", "name: {type: string}, colour: {type: string}");
     site.repo
         .write("apps/widgets/crd.yaml", wider)
         .write("apps/widgets/a.yaml", widget(group, &namespace, "one, colour: red"));
@@ -48,7 +51,11 @@ async fn they_come_change_and_go_together() {
     site.commit("third");
     let changed = site.pass().await;
     assert_eq!(changed.deleted.len(), 2, "{changed:?}");
-    assert!(site.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", None, &format!("widgets.{group}")).await.is_none());
+    assert!(
+        site.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", None, &format!("widgets.{group}"))
+            .await
+            .is_none()
+    );
     assert!(site.pass().await.is_nothing());
 }
 
@@ -64,7 +71,10 @@ async fn a_kind_that_nobody_defines_holds_its_application_until_somebody_does() 
         .write("apps/other/a.yaml", crate::support::site::config_map(&namespace, "other", "1"));
     site.commit("first");
     let failed = site.fail().await;
-    failed.only("KindUnknown", &["application widgets", &format!("{group}/v1"), "Widget", "CustomResourceDefinition"]);
+    failed.only(
+        "KindUnknown",
+        &["application widgets", &format!("{group}/v1"), "Widget", "CustomResourceDefinition"],
+    );
     assert_eq!(failed.changed.created, [format!("ConfigMap {namespace}/other")]);
 
     let operator = TestSite::new(cluster, "crd-missing-operator");

@@ -20,8 +20,12 @@ async fn applications_and_kinds() {
     let site = TestSite::new(cluster, "order");
     let meta = |name: &str| format!("metadata: {{name: {name}, namespace: {namespace}}}");
     let all = |prefix: &str| {
-        let account = format!("apiVersion: v1\nkind: ServiceAccount\n{}\n", meta(&format!("{prefix}-account")));
-        let service = format!("apiVersion: v1\nkind: Service\n{}\nspec: {{ports: [{{port: 80}}]}}\n", meta(&format!("{prefix}-service")));
+        let account =
+            format!("apiVersion: v1\nkind: ServiceAccount\n{}\n", meta(&format!("{prefix}-account")));
+        let service = format!(
+            "apiVersion: v1\nkind: Service\n{}\nspec: {{ports: [{{port: 80}}]}}\n",
+            meta(&format!("{prefix}-service"))
+        );
         let budget = format!(
             "apiVersion: policy/v1\nkind: PodDisruptionBudget\n{}\nspec: {{maxUnavailable: 1, selector: {{matchLabels: {{app: a}}}}}}\n",
             meta(&format!("{prefix}-budget"))
@@ -39,8 +43,15 @@ async fn applications_and_kinds() {
     let mut audit = Audit::begin(cluster, &namespace).await;
     site.pass().await;
     let names = [
-        "first-account", "first-service", "first-web", "first-budget", "middle-account", "middle-service", "middle-web",
-        "middle-budget", "last",
+        "first-account",
+        "first-service",
+        "first-web",
+        "first-budget",
+        "middle-account",
+        "middle-service",
+        "middle-web",
+        "middle-budget",
+        "last",
     ];
     let requests = audit.take(&namespace).await;
     let places = order(&requests, "patch", &names);
@@ -50,7 +61,10 @@ async fn applications_and_kinds() {
     site.commit("second");
     site.pass().await;
     let names = [
-        "first-budget", "first-web", "first-service", "first-account", // within a kind in whatever order
+        "first-budget",
+        "first-web",
+        "first-service",
+        "first-account", // within a kind in whatever order
     ];
     let requests = audit.take(&namespace).await;
     let places = order(&requests, "delete", &names);

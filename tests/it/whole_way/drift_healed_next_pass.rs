@@ -14,7 +14,9 @@ async fn fields_labels_and_whole_objects_come_back() {
     let namespace = cluster.namespace("drift").await;
     let site = TestSite::new(cluster, "drift");
     let names = ["changed", "emptied", "unlabelled", "unannotated", "added", "deleted", "same"];
-    names.iter().for_each(|name| drop(site.repo.write(&format!("{name}.yaml"), config_map(&namespace, name, "1"))));
+    names
+        .iter()
+        .for_each(|name| drop(site.repo.write(&format!("{name}.yaml"), config_map(&namespace, name, "1"))));
     site.commit("first");
     site.pass().await;
     let label = site.config_map(&namespace, "same").await.label(OWNER_LABEL).unwrap().to_owned();
@@ -29,7 +31,9 @@ async fn fields_labels_and_whole_objects_come_back() {
     hand.delete(CONFIG_MAP, Some(&namespace), "deleted").await;
 
     let changed = site.pass().await;
-    let healed: Vec<_> = ["changed", "emptied", "unannotated", "unlabelled"].map(|name| format!("ConfigMap {namespace}/{name}")).into();
+    let healed: Vec<_> = ["changed", "emptied", "unannotated", "unlabelled"]
+        .map(|name| format!("ConfigMap {namespace}/{name}"))
+        .into();
     assert_eq!((changed.healed, changed.created), (healed, vec![format!("ConfigMap {namespace}/deleted")]));
     for name in names {
         let live = site.config_map(&namespace, name).await;
@@ -51,7 +55,10 @@ async fn drift_is_healed_while_the_newest_revision_cannot_be_rendered() {
     site.pass().await;
     site.repo.write("a.yaml", config_map(&namespace, "a", "2")).write("b.yaml", "kind: [");
     let bad = site.commit("bad");
-    Hand::of(cluster, "kubectl").await.edit(CONFIG_MAP, Some(&namespace), "a", json!({"data": {"key": "theirs"}})).await;
+    Hand::of(cluster, "kubectl")
+        .await
+        .edit(CONFIG_MAP, Some(&namespace), "a", json!({"data": {"key": "theirs"}}))
+        .await;
 
     let failed = site.fail().await;
     failed.only("RenderFailed", &["b.yaml"]);
@@ -59,5 +66,8 @@ async fn drift_is_healed_while_the_newest_revision_cannot_be_rendered() {
     assert_eq!(site.value(&namespace, "a").await.unwrap(), "1");
     let revisions = site.status().revision;
     let named = |commit: &str| Some(format!("refs/heads/main@sha1:{commit}"));
-    assert_eq!((revisions.accepted, revisions.applied, revisions.last_good), (named(&bad), named(&good), named(&good)));
+    assert_eq!(
+        (revisions.accepted, revisions.applied, revisions.last_good),
+        (named(&bad), named(&good), named(&good))
+    );
 }

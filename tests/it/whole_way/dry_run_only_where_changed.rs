@@ -28,7 +28,11 @@ async fn requests_are_counted() {
     let label = site.config_map(&namespace, "a").await.label(OWNER_LABEL).unwrap().to_owned();
     let mut made = writes(&audit.take(&label).await);
     made.sort();
-    assert_eq!(made, ["patch a", "patch b", "patch c", "patch d", "patch e"], "what is not there needs no dry-run");
+    assert_eq!(
+        made,
+        ["patch a", "patch b", "patch c", "patch d", "patch e"],
+        "what is not there needs no dry-run"
+    );
 
     site.pass().await;
     let requests = audit.take(&label).await;
@@ -42,7 +46,11 @@ async fn requests_are_counted() {
     assert_eq!(writes(&audit.take(&label).await), ["patch dry-run b", "patch b"]);
 
     // The same object in other words: what the server judges to be no change is not written, and not asked about again.
-    site.repo.write("b.yaml", config_map(&namespace, "b", "2").replace("data: {key: \"2\"}", "data:\n  'key': '2'\nimmutable: null"));
+    site.repo.write(
+        "b.yaml",
+        config_map(&namespace, "b", "2")
+            .replace("data: {key: \"2\"}", "data:\n  'key': '2'\nimmutable: null"),
+    );
     site.commit("third");
     site.pass().await;
     let asked = writes(&audit.take(&label).await);

@@ -18,8 +18,14 @@ fn check(site: &TestSite) {
     let error = site.try_boot().err().unwrap();
     let message = standfast::model::explain(&error);
     let facts = site.state.path().join("facts").display().to_string();
-    assert!(message.contains(&facts) || message.contains(&site.state.path().display().to_string()), "{message}");
-    assert!(message.contains("trust") || message.contains("restore") || message.contains("move"), "{message}");
+    assert!(
+        message.contains(&facts) || message.contains(&site.state.path().display().to_string()),
+        "{message}"
+    );
+    assert!(
+        message.contains("trust") || message.contains("restore") || message.contains("move"),
+        "{message}"
+    );
     assert!(!error.reason().is_empty());
 }
 

@@ -12,7 +12,9 @@ async fn it_is_terminating_until_the_finalizer_goes() {
     let namespace = cluster.namespace("finalizer").await;
     let site = TestSite::new(cluster, "finalizer");
     let hand = Hand::of(cluster, "keeper").await;
-    site.repo.write("a.yaml", config_map(&namespace, "a", "1")).write("b.yaml", config_map(&namespace, "b", "1"));
+    site.repo
+        .write("a.yaml", config_map(&namespace, "a", "1"))
+        .write("b.yaml", config_map(&namespace, "b", "1"));
     site.commit("first");
     site.pass().await;
     hand.finalize(CONFIG_MAP, Some(&namespace), "b", &["example.com/hold"]).await;
@@ -43,7 +45,9 @@ async fn it_is_forgotten_once_it_is_gone_and_somebody_elses_of_that_name_is_not_
     let namespace = cluster.namespace("finalizer-gone").await;
     let site = TestSite::new(cluster, "finalizer-gone");
     let hand = Hand::of(cluster, "keeper").await;
-    site.repo.write("a.yaml", config_map(&namespace, "a", "1")).write("b.yaml", config_map(&namespace, "b", "1"));
+    site.repo
+        .write("a.yaml", config_map(&namespace, "a", "1"))
+        .write("b.yaml", config_map(&namespace, "b", "1"));
     site.commit("first");
     site.pass().await;
     hand.finalize(CONFIG_MAP, Some(&namespace), "b", &["example.com/hold"]).await;

@@ -46,7 +46,8 @@ async fn nothing_is_pruned_and_last_good_stays_while_something_is_in_progress() 
     let run = json!({"metadata": {"annotations": {"testcluster/pod": "run"}}});
     let hand = Hand::of(cluster, "kubelet").await;
     for pod in hand.list(("v1", "Pod"), Some(&namespace)).await {
-        hand.edit(("v1", "Pod"), Some(&namespace), pod["metadata"]["name"].as_str().unwrap(), run.clone()).await;
+        hand.edit(("v1", "Pod"), Some(&namespace), pod["metadata"]["name"].as_str().unwrap(), run.clone())
+            .await;
     }
     site.wait = true;
     assert_eq!(site.pass().await.deleted, [format!("ConfigMap {namespace}/b")]);
@@ -87,6 +88,9 @@ async fn a_pass_that_waits_sees_workloads_get_healthy() {
     site.repo.write("all.yaml", [web, set, daemon, job, pod].join("---\n"));
     let first = site.commit("first");
     assert_eq!(site.pass().await.created.len(), 5);
-    assert_eq!((site.status().phase, site.status().revision.last_good), (SitePhase::Steady, revision(&first)));
+    assert_eq!(
+        (site.status().phase, site.status().revision.last_good),
+        (SitePhase::Steady, revision(&first))
+    );
     assert!(site.pass().await.is_nothing(), "what controllers fill in is no drift");
 }

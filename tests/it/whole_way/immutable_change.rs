@@ -23,13 +23,19 @@ async fn it_is_refused_with_the_way_out_and_made_anew_where_that_is_taken() {
         .write("apps/other/a.yaml", config_map(&namespace, "a", "1"));
     site.commit("first");
     site.pass().await;
-    let uid = || async { site.get("batch/v1", "Job", Some(&namespace), "job").await.unwrap().uid().to_owned() };
+    let uid =
+        || async { site.get("batch/v1", "Job", Some(&namespace), "job").await.unwrap().uid().to_owned() };
     let first = uid().await;
 
-    site.repo.write("apps/work/job.yaml", job(&namespace, "2")).write("apps/other/a.yaml", config_map(&namespace, "a", "2"));
+    site.repo
+        .write("apps/work/job.yaml", job(&namespace, "2"))
+        .write("apps/other/a.yaml", config_map(&namespace, "a", "2"));
     site.commit("second");
     let failed = site.fail().await;
-    failed.only("ImmutableField", &["application work", &format!("Job.batch {namespace}/job"), "list Job under `recreate`"]);
+    failed.only(
+        "ImmutableField",
+        &["application work", &format!("Job.batch {namespace}/job"), "list Job under `recreate`"],
+    );
     assert_eq!(failed.changed.configured, [format!("ConfigMap {namespace}/a")]);
     assert_eq!((uid().await, site.application("work").phase), (first.clone(), ApplicationPhase::Held));
 
@@ -49,13 +55,38 @@ async fn it_is_known_for_every_kind_that_has_such_fields() {
     let site = TestSite::new(cluster, "immutable-kinds");
     let meta = |name: &str| format!("metadata: {{name: {name}, namespace: {namespace}}}");
     let all = [
-        ("map", format!("apiVersion: v1\nkind: ConfigMap\n{}\nimmutable: true\ndata: {{key: one}}\n", meta("map"))),
-        ("secret", format!("apiVersion: v1\nkind: Secret\n{}\nimmutable: true\nstringData: {{key: one}}\n", meta("secret"))),
+        (
+            "map",
+            format!(
+                "apiVersion: v1\nkind: ConfigMap\n{}\nimmutable: true\ndata: {{key: one}}\n",
+                meta("map")
+            ),
+        ),
+        (
+            "secret",
+            format!(
+                "apiVersion: v1\nkind: Secret\n{}\nimmutable: true\nstringData: {{key: one}}\n",
+                meta("secret")
+            ),
+        ),
         ("web", crate::support::site::deployment(&namespace, "web", "run")),
-        ("service", format!("apiVersion: v1\nkind: Service\n{}\nspec: {{clusterIP: 10.43.77.1, ports: [{{port: 80}}]}}\n", meta("service"))),
-        ("binding", format!("apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n{}\nroleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: one}}\n", meta("binding"))),
+        (
+            "service",
+            format!(
+                "apiVersion: v1\nkind: Service\n{}\nspec: {{clusterIP: 10.43.77.1, ports: [{{port: 80}}]}}\n",
+                meta("service")
+            ),
+        ),
+        (
+            "binding",
+            format!(
+                "apiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\n{}\nroleRef: {{apiGroup: rbac.authorization.k8s.io, kind: Role, name: one}}\n",
+                meta("binding")
+            ),
+        ),
     ];
-    let fleet: String = all.iter().map(|(name, _)| format!("- {{name: {name}, path: apps/{name}}}\n")).collect();
+    let fleet: String =
+        all.iter().map(|(name, _)| format!("- {{name: {name}, path: apps/{name}}}\n")).collect();
     site.fleet(&fleet);
     all.iter().for_each(|(name, text)| drop(site.repo.write(&format!("apps/{name}/a.yaml"), text)));
     site.commit("first");

@@ -67,7 +67,12 @@ async fn another_version_of_a_kind_is_the_same_object() {
     site.repo.write("a.yaml", scaler("v1", "targetCPUUtilizationPercentage: 70"));
     site.commit("first");
     site.pass().await;
-    let uid = site.get("autoscaling/v2", "HorizontalPodAutoscaler", Some(&namespace), "web").await.unwrap().uid().to_owned();
+    let uid = site
+        .get("autoscaling/v2", "HorizontalPodAutoscaler", Some(&namespace), "web")
+        .await
+        .unwrap()
+        .uid()
+        .to_owned();
     site.repo.write("a.yaml", scaler("v2", two));
     site.commit("second");
     let changed = site.pass().await;

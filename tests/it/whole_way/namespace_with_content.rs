@@ -72,7 +72,10 @@ async fn foreign_content_keeps_a_namespace_unless_the_signed_fleet_lifts_that() 
     site.repo.remove("apps/made/a.yaml").remove("apps/made/ns.yaml");
     site.commit("second");
     let failed = site.fail().await;
-    failed.only("PruneGuarded", &[&format!("ConfigMap {name}/theirs"), "allowPrune: [namespace]", "application made"]);
+    failed.only(
+        "PruneGuarded",
+        &[&format!("ConfigMap {name}/theirs"), "allowPrune: [namespace]", "application made"],
+    );
     assert_eq!(failed.changed.deleted, [format!("ConfigMap {name}/a")], "what is ours in it goes");
     assert!(site.get("v1", "ConfigMap", Some(&name), "theirs").await.is_some());
 

@@ -24,7 +24,11 @@ async fn each_by_its_path() {
         assert_eq!(site.value("default", "a").await.unwrap(), "1", "{what}");
         assert_eq!(site.value("default", "b").await, None, "{what}");
         let status = site.status();
-        assert_eq!((status.phase, status.reason.unwrap().code.as_str()), (SitePhase::Held, "NotYet"), "{what}");
+        assert_eq!(
+            (status.phase, status.reason.unwrap().code.as_str()),
+            (SitePhase::Held, "NotYet"),
+            "{what}"
+        );
         assert_eq!(status.revision.accepted, revision(&commit), "{what}");
         assert_eq!(status.revision.last_good, revision(&first), "{what}");
     };
@@ -43,7 +47,9 @@ async fn each_by_its_path() {
         check(file, path).await;
         site.repo.remove(file);
     }
-    for fields in ["rings: [a]", "windows: [a]", "include: [a]", "trust: {maxAge: 1h}", "defaults: {rollback: site}"] {
+    for fields in
+        ["rings: [a]", "windows: [a]", "include: [a]", "trust: {maxAge: 1h}", "defaults: {rollback: site}"]
+    {
         site.fleet_with(fields, GOOD);
         check(fields, "fleet.yaml").await;
     }
@@ -62,7 +68,8 @@ async fn each_by_its_path() {
         check(fields, "fleet.yaml").await;
     }
     site.fleet(GOOD);
-    let document = "apiVersion: standfast.dev/v1alpha1\nkind: Site\nmetadata: {name: emea/not-yet}\nstate: retired\n";
+    let document =
+        "apiVersion: standfast.dev/v1alpha1\nkind: Site\nmetadata: {name: emea/not-yet}\nstate: retired\n";
     site.repo.write("sites/emea/not-yet.yaml", document);
     check("a retired site", "sites/emea/not-yet.yaml").await;
 

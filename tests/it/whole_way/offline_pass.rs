@@ -14,7 +14,9 @@ async fn last_good_is_healed_after_a_boot_without_a_link() {
     let Some(cluster) = TestCluster::shared() else { return };
     let namespace = cluster.namespace("offline").await;
     let mut site = TestSite::new(cluster, "offline");
-    site.fleet("- {name: one, path: apps/one}").repo.write("apps/one/a.yaml", config_map(&namespace, "a", "1"));
+    site.fleet("- {name: one, path: apps/one}")
+        .repo
+        .write("apps/one/a.yaml", config_map(&namespace, "a", "1"));
     let first = site.commit("first");
     site.pass().await;
 
@@ -51,13 +53,17 @@ async fn a_site_that_never_had_a_link_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_accepted_and_not_fetched_whole_comes_with_the_link() {
     let mut site = TestSite::on(Arc::new(MemoryCluster::new()), "offline-half");
-    site.fleet("- {name: one, path: apps/one}").repo.write("apps/one/a.yaml", config_map("default", "a", "1"));
+    site.fleet("- {name: one, path: apps/one}")
+        .repo
+        .write("apps/one/a.yaml", config_map("default", "a", "1"));
     let first = site.commit("first");
     site.pass().await;
     // A revision of which the site, so far, has needed nothing but what it has.
-    site.fleet("- {name: one, path: apps/one}\n- {name: two, path: apps/two, sites: {matchLabels: {tier: store}}}")
-        .repo
-        .write("apps/two/b.yaml", config_map("default", "b", "1"));
+    site.fleet(
+        "- {name: one, path: apps/one}\n- {name: two, path: apps/two, sites: {matchLabels: {tier: store}}}",
+    )
+    .repo
+    .write("apps/two/b.yaml", config_map("default", "b", "1"));
     let second = site.commit("second");
     site.pass().await;
     site.go_offline();

@@ -72,5 +72,8 @@ async fn a_pin_given_later_does_not_lower_the_floor() {
     site.pin = Some(first.clone());
     site.repo.reset(&first);
     site.fail().await.only("MirrorBehind", &[&second[..7]]);
-    assert_eq!((site.value("default", "a").await.unwrap(), site.status().revision.accepted), ("2".to_owned(), revision(&second)));
+    assert_eq!(
+        (site.value("default", "a").await.unwrap(), site.status().revision.accepted),
+        ("2".to_owned(), revision(&second))
+    );
 }

@@ -20,7 +20,8 @@ fn planned(plan: &Plan) -> (Steps, Steps) {
         Action::Delete { .. } => Outcome::Deleted,
     };
     let steps = all.map(|step| (step.key.to_string(), word(&step.action).to_string())).collect();
-    let refused = plan.refused.iter().map(|refusal| (refusal.reason.as_str().to_owned(), refusal.message.clone()));
+    let refused =
+        plan.refused.iter().map(|refusal| (refusal.reason.as_str().to_owned(), refusal.message.clone()));
     (steps, refused.collect())
 }
 
@@ -29,7 +30,11 @@ fn done(moments: &[Moment]) -> (Steps, Steps) {
     for moment in moments {
         if let Moment::Applied(set) | Moment::Pruned(set) = moment {
             steps.extend(set.done.iter().map(|done| (done.key.to_string(), done.outcome.to_string())));
-            refused.extend(set.refused.iter().map(|refusal| (refusal.reason.as_str().to_owned(), refusal.message.clone())));
+            refused.extend(
+                set.refused
+                    .iter()
+                    .map(|refusal| (refusal.reason.as_str().to_owned(), refusal.message.clone())),
+            );
         }
     }
     (steps, refused)
@@ -67,7 +72,10 @@ async fn the_same_steps_and_the_same_refusals() {
         .repo
         .write("apps/one/ns.yaml", format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {made}}}\n"))
         .write("apps/one/crd.yaml", definition)
-        .write("apps/one/cr.yaml", format!("apiVersion: {group}/v1\nkind: Gizmo\nmetadata: {{name: g, namespace: {made}}}\n"))
+        .write(
+            "apps/one/cr.yaml",
+            format!("apiVersion: {group}/v1\nkind: Gizmo\nmetadata: {{name: g, namespace: {made}}}\n"),
+        )
         .write("apps/one/job.yaml", job("1"))
         .write("apps/two/a.yaml", config_map(&made, "a", "1"))
         .write("apps/two/b.yaml", config_map(&namespace, "b", "1"))
@@ -115,7 +123,11 @@ async fn the_same_steps_and_the_same_refusals() {
     site.repo.remove("apps/two/new.yaml");
     site.commit("third");
     let plan = check(&site, "adoption refused").await;
-    assert_eq!(planned(&plan).0, [(format!("ConfigMap {namespace}/c"), "configured".to_owned())].into(), "{plan:#?}");
+    assert_eq!(
+        planned(&plan).0,
+        [(format!("ConfigMap {namespace}/c"), "configured".to_owned())].into(),
+        "{plan:#?}"
+    );
 
     hand.delete(("v1", "ConfigMap"), Some(&namespace), "settings").await;
     check(&site, "and no longer").await;
@@ -128,5 +140,9 @@ async fn the_same_steps_and_the_same_refusals() {
     site.repo.remove("apps/three/c.yaml").write("apps/three/e.yaml", config_map(&namespace, "e", "1"));
     site.commit("fourth");
     let plan = check(&site, "a conflict").await;
-    assert_eq!(planned(&plan).0, [(format!("ConfigMap {namespace}/e"), "created".to_owned())].into(), "{plan:#?}");
+    assert_eq!(
+        planned(&plan).0,
+        [(format!("ConfigMap {namespace}/e"), "created".to_owned())].into(),
+        "{plan:#?}"
+    );
 }

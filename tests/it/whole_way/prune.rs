@@ -63,7 +63,10 @@ async fn an_application_that_is_kept_on_removal_stays_and_may_come_back() {
     site.fleet(with).repo.write("apps/kept/a.yaml", config_map(&namespace, "a", "2"));
     site.commit("and comes back");
     site.fail().await.only("ConflictRefused", &["kubectl-edit", ".data.key"]);
-    hand.apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": namespace}})).await;
+    hand.apply(
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": namespace}}),
+    )
+    .await;
     let live = site.config_map(&namespace, "a").await;
     assert_eq!(live.uid(), uid);
 }
@@ -74,7 +77,9 @@ async fn an_application_that_no_longer_targets_the_site_is_pruned() {
     let namespace = cluster.namespace("prune-target").await;
     let site = TestSite::new(cluster, "emea/prune-target");
     let labels = |tier: &str| {
-        format!("apiVersion: standfast.dev/v1alpha1\nkind: Site\nmetadata: {{name: emea/prune-target}}\nlabels: {{tier: {tier}}}\n")
+        format!(
+            "apiVersion: standfast.dev/v1alpha1\nkind: Site\nmetadata: {{name: emea/prune-target}}\nlabels: {{tier: {tier}}}\n"
+        )
     };
     site.fleet("- {name: store, path: apps/store, sites: {matchLabels: {tier: store}}}\n- {name: all, path: apps/all}")
         .repo
@@ -109,7 +114,8 @@ async fn only_what_bears_all_of_our_marks_is_deleted() {
     .await;
     let kind = ("v1", "ConfigMap");
     hand.edit(kind, Some(&namespace), "unlabelled", json!({"metadata": {"labels": null}})).await;
-    let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "stays", "uid": uid, "controller": true}]);
+    let owner =
+        json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "stays", "uid": uid, "controller": true}]);
     hand.edit(kind, Some(&namespace), "controlled", json!({"metadata": {"ownerReferences": owner}})).await;
 
     for name in ["unlabelled", "controlled", "goes"] {

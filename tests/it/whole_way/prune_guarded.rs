@@ -6,7 +6,10 @@ use crate::support::site::{TestSite, config_map};
 use serde_json::json;
 
 fn maps(namespace: &str, numbers: std::ops::Range<u32>) -> String {
-    numbers.map(|number| config_map(namespace, &format!("map-{number:02}"), "1")).collect::<Vec<_>>().join("---\n")
+    numbers
+        .map(|number| config_map(namespace, &format!("map-{number:02}"), "1"))
+        .collect::<Vec<_>>()
+        .join("---\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -23,7 +26,8 @@ async fn more_than_the_share() {
     site.commit("eight");
     assert_eq!(site.pass().await.deleted.len(), 4);
 
-    site.repo.write("apps/maps/all.yaml", maps(&namespace, 9..12) + "---\n" + &config_map(&namespace, "new", "1"));
+    site.repo
+        .write("apps/maps/all.yaml", maps(&namespace, 9..12) + "---\n" + &config_map(&namespace, "new", "1"));
     let refused = site.commit("three, and a new one");
     let failed = site.fail().await;
     failed.only("PruneGuarded", &["5 of 9 objects", "30 %", "allowPrune: [share]"]);
@@ -59,7 +63,10 @@ async fn everything() {
     site.commit("no application is left");
     site.fail().await.only("PruneGuarded", &["no application is left", "3 objects", "allowPrune: [all]"]);
 
-    site.fleet("- {name: maps, path: apps/maps}").repo.remove("apps/maps/all.yaml").write("apps/maps/README", "Empty.");
+    site.fleet("- {name: maps, path: apps/maps}")
+        .repo
+        .remove("apps/maps/all.yaml")
+        .write("apps/maps/README", "Empty.");
     site.commit("an application without objects");
     site.fail().await.only("RenderFailed", &["application maps", "no file"]);
 

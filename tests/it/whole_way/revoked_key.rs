@@ -43,7 +43,8 @@ async fn what_a_revoked_key_signs_is_refused_and_what_it_signed_runs_on() {
 async fn a_key_whose_time_is_over_signs_no_tip_and_counts_at_its_commits_date_below_one() {
     let (mut site, _) = site("expired");
     let bob = Key::generate("bob");
-    let expired = |key: &Key| key.allowed_signer().replace("namespaces", "valid-before=\"20260102000000Z\",namespaces");
+    let expired =
+        |key: &Key| key.allowed_signer().replace("namespaces", "valid-before=\"20260102000000Z\",namespaces");
     site.signers = expired(&site.signer) + &bob.allowed_signer();
     site.repo.commit_signed("first", &bob);
     site.pass().await;

@@ -11,7 +11,8 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-const VALUES: [&str; 4] = ["correct-horse-battery", "staple-of-the-old-days", "value-of-the-hand", "quite-another-word"];
+const VALUES: [&str; 4] =
+    ["correct-horse-battery", "staple-of-the-old-days", "value-of-the-hand", "quite-another-word"];
 
 /// How a value may be written: as it is, and in base64 at each of its three alignments.
 fn spellings(value: &str) -> Vec<String> {
@@ -28,7 +29,9 @@ fn assert_clean(text: &[u8], wherever: &str) {
     for value in VALUES {
         for spelling in spellings(value) {
             let found = text.windows(spelling.len()).position(|window| window == spelling.as_bytes());
-            let around = found.map(|at| String::from_utf8_lossy(&text[at.saturating_sub(200)..(at + 40).min(text.len())]).into_owned());
+            let around = found.map(|at| {
+                String::from_utf8_lossy(&text[at.saturating_sub(200)..(at + 40).min(text.len())]).into_owned()
+            });
             assert!(found.is_none(), "{value} as {spelling} in {wherever}: {around:?}");
         }
     }
@@ -71,12 +74,17 @@ async fn its_value_is_told_to_nobody() {
     let Some(cluster) = TestCluster::shared() else { return };
     let log = Log::default();
     let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false).with_writer(move || writer.clone());
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone());
     let _guard = tracing::subscriber::set_default(subscriber.finish());
 
     let namespace = cluster.namespace("secrets").await;
     let site = TestSite::new(cluster, "secrets");
-    let meta = |name: &str| format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {namespace}}}\n");
+    let meta = |name: &str| {
+        format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {namespace}}}\n")
+    };
     let encoded = |value: &str| spellings_base64(value);
     let write = |text: String| drop(site.repo.write("apps/one/secret.yaml", text));
     let told = async |what: &str, must_say: &str| {
@@ -87,15 +95,27 @@ async fn its_value_is_told_to_nobody() {
     };
     site.fleet("- {name: one, path: apps/one, substitute: {A: a}}");
 
-    write(meta("a") + &format!("stringData: {{word: {}}}\n---\n", VALUES[0]) + &meta("b") + &format!("data: {{word: {}}}\nimmutable: true\n", encoded(VALUES[0])));
+    write(
+        meta("a")
+            + &format!("stringData: {{word: {}}}\n---\n", VALUES[0])
+            + &meta("b")
+            + &format!("data: {{word: {}}}\nimmutable: true\n", encoded(VALUES[0])),
+    );
     told("made", "Created").await;
     let hand = Hand::of(cluster, "hand").await;
     hand.edit(("v1", "Secret"), Some(&namespace), "a", json!({"stringData": {"word": VALUES[2]}})).await;
     told("healed", "Healed").await;
     hand.apply(json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a", "namespace": namespace}, "data": {"more": encoded(VALUES[2])}})).await;
-    write(meta("a") + &format!("stringData: {{word: {}}}\ndata: {{more: {}}}\n", VALUES[1], encoded(VALUES[1])));
+    write(
+        meta("a") + &format!("stringData: {{word: {}}}\ndata: {{more: {}}}\n", VALUES[1], encoded(VALUES[1])),
+    );
     told("a conflict", "ConflictRefused").await;
-    write(meta("a") + &format!("stringData: {{word: {}}}\n---\n", VALUES[1]) + &meta("b") + &format!("data: {{word: {}}}\nimmutable: true\n", encoded(VALUES[1])));
+    write(
+        meta("a")
+            + &format!("stringData: {{word: {}}}\n---\n", VALUES[1])
+            + &meta("b")
+            + &format!("data: {{word: {}}}\nimmutable: true\n", encoded(VALUES[1])),
+    );
     told("an immutable one", "ImmutableField").await;
     write(meta("c") + &format!("data: {{word: {}}}\n", VALUES[3]));
     told("not base64", "ObjectRefused").await;

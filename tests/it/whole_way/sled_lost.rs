@@ -15,7 +15,11 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &target) } else { drop(fs::copy(entry.path(), target).unwrap()) }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            drop(fs::copy(entry.path(), target).unwrap())
+        }
     }
 }
 
@@ -43,7 +47,11 @@ async fn check(name: &str, is_offline: bool, harm: impl AsyncFnOnce(&TestSite, &
         site.go_offline();
         let failed = site.fail().await;
         failed.only("Unreachable", &[]);
-        assert!(note(&failed.moments, "put together from the cluster: 3 objects").is_some(), "{:#?}", failed.moments);
+        assert!(
+            note(&failed.moments, "put together from the cluster: 3 objects").is_some(),
+            "{:#?}",
+            failed.moments
+        );
         // What our last apply left is not known any more, so the server is asked: it is written, and no more is said of why.
         assert_eq!(failed.changed.configured, [format!("ConfigMap {namespace}/a")]);
         assert_eq!(site.value(&namespace, "a").await.unwrap(), "1");

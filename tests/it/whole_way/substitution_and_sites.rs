@@ -31,9 +31,13 @@ async fn labels_choose_applications_and_values_come_from_the_nearest_document() 
     let Some(cluster) = TestCluster::shared() else { return };
     let namespace = cluster.namespace("sites").await;
     let mut site = TestSite::new(cluster, "emea/de/store-042");
-    site.variables = [("VLAN", "12"), ("CITY", "Ulm"), ("REGION", "moon")].map(|(key, value)| (key.into(), value.into())).into();
+    site.variables = [("VLAN", "12"), ("CITY", "Ulm"), ("REGION", "moon")]
+        .map(|(key, value)| (key.into(), value.into()))
+        .into();
     let map = |name: &str, data: &str| {
-        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: {namespace}}}\ndata:\n{data}")
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}, namespace: {namespace}}}\ndata:\n{data}"
+        )
     };
     let store = map(
         "store",
@@ -47,10 +51,19 @@ async fn labels_choose_applications_and_values_come_from_the_nearest_document() 
     );
     site.fleet_with("localKeys: [VLAN, CITY]", FLEET)
         .repo
-        .write("sites/defaults.yaml", document("SiteDefaults", "variables: {REGION: world, CITY: none}\nlabels: {tier: depot}\n"))
+        .write(
+            "sites/defaults.yaml",
+            document("SiteDefaults", "variables: {REGION: world, CITY: none}\nlabels: {tier: depot}\n"),
+        )
         .write("sites/emea/defaults.yaml", document("SiteDefaults", "variables: {REGION: emea}\n"))
-        .write("sites/emea/de/defaults.yaml", document("SiteDefaults", "labels: {country: de, tier: store}\n"))
-        .write("sites/emea/de/store-042.yaml", document("Site", "metadata: {name: emea/de/store-042}\nvariables: {CITY: Köln}\n"))
+        .write(
+            "sites/emea/de/defaults.yaml",
+            document("SiteDefaults", "labels: {country: de, tier: store}\n"),
+        )
+        .write(
+            "sites/emea/de/store-042.yaml",
+            document("Site", "metadata: {name: emea/de/store-042}\nvariables: {CITY: Köln}\n"),
+        )
         .write("sites/emea/de/store-043.yaml", "not read here: [")
         .write("apps/store/a.yaml", store + "---\n" + &web)
         .write("apps/depot/a.yaml", "not rendered here: [")

@@ -24,13 +24,18 @@ async fn a_commit_without_a_good_signature_is_refused_with_the_way_out() {
         ("UnknownKey", Some(&mallory), &["no allowed signer", &fingerprint]),
     ];
     for (reason, key, texts) in refused {
-        site.repo.write("a.yaml", config_map("default", "a", reason)).write("b.yaml", config_map("default", "b", "1"));
+        site.repo
+            .write("a.yaml", config_map("default", "a", reason))
+            .write("b.yaml", config_map("default", "b", "1"));
         let commit = key.map_or_else(|| site.repo.commit(reason), |key| site.repo.commit_signed(reason, key));
         let failed = site.fail().await;
         failed.only(reason, &[texts, &[&commit[..7], "refs/heads/main"]].concat());
         let status = site.status();
         assert_eq!((status.phase, status.reason.unwrap().code.as_str()), (SitePhase::Held, reason));
-        assert_eq!((status.revision.accepted, status.revision.last_good), (revision(&first), revision(&first)));
+        assert_eq!(
+            (status.revision.accepted, status.revision.last_good),
+            (revision(&first), revision(&first))
+        );
         assert_eq!(site.value("default", "a").await.unwrap(), "1");
         assert_eq!(site.value("default", "b").await, None);
 
@@ -53,5 +58,9 @@ async fn a_new_site_starts_with_nothing_unproven() {
     assert_eq!(site.value("default", "a").await, None);
     let tip = site.commit("signed");
     site.pass().await;
-    assert_eq!(site.status().trust.unwrap().begins, tip, "the very first tip is proven alone, and that is said");
+    assert_eq!(
+        site.status().trust.unwrap().begins,
+        tip,
+        "the very first tip is proven alone, and that is said"
+    );
 }
