@@ -97,6 +97,18 @@ impl Repo {
         self.tip()
     }
 
+    /// Makes a signed commit of another commit's files with any parents, which no branch has yet; answers with its id.
+    pub(crate) fn git_commit_tree(&self, files_of: &str, parents: &[&str], key: &Key) -> String {
+        let signing = format!("user.signingkey={}", key.path().display());
+        let tree = format!("{files_of}^{{tree}}");
+        let mut arguments = vec!["-c", "gpg.format=ssh", "-c", &signing, "commit-tree", "-S", "-m", "merge"];
+        parents.iter().for_each(|parent| arguments.extend(["-p", parent]));
+        arguments.push(&tree);
+        let commit = self.git(&arguments);
+        self.clock.set(self.clock.get() + 60);
+        commit
+    }
+
     /// Sets the branch and the work tree to `commit`, as a force-push would.
     pub(crate) fn reset(&self, commit: &str) {
         self.git(&["reset", "--quiet", "--hard", commit]);
@@ -169,6 +181,13 @@ impl Key {
     pub(crate) fn public(&self) -> String {
         let line = std::fs::read_to_string(self.path().with_extension("pub")).unwrap();
         line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The key's fingerprint, `SHA256:…`.
+    pub(crate) fn fingerprint(&self) -> String {
+        let output = isolated("ssh-keygen", self.folder.path()).arg("-lf").arg(self.path()).output().unwrap();
+        succeed("ssh-keygen -l", &output);
+        String::from_utf8(output.stdout).unwrap().split_whitespace().nth(1).unwrap().to_owned()
     }
 
     /// A line that lets this key sign commits.
