@@ -24,7 +24,7 @@ pub enum Error {
     /// The application has no object. An empty folder would prune all that it had.
     #[error(
         "cannot render application {application}: no file below {path} holds an object (.yaml, .yml and .json files are read); \
-         to remove its objects from the sites, take the application out of fleet.yaml"
+         to remove its objects from the sites, take the application out of fleet.yaml, or let it say `allowPrune: [all]`"
     )]
     Empty {
         /// The application.

@@ -8,7 +8,7 @@ use super::manifest::{self, Budget, Failure};
 use super::origin::Origin;
 use super::substitute::Values;
 use super::{Render, Rendered};
-use crate::model::{Application, Artifact, DesiredApplication, Object, ObjectKey};
+use crate::model::{AllowPrune, Application, Artifact, DesiredApplication, Object, ObjectKey};
 use crate::trust::Verified;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,7 +35,8 @@ impl Render for Plain {
             })?;
         }
         let objects: Vec<Object> = found.objects.into_values().map(|(object, _)| object).collect();
-        if objects.is_empty() {
+        // Unless the signed fleet says that it may lose everything.
+        if objects.is_empty() && !application.allow_prune.contains(&AllowPrune::All) {
             let (application, path) = (application.name.clone(), application.path.clone());
             return Err(Error::Empty { application, path });
         }

@@ -305,7 +305,7 @@ fn documents_of_the_fleet_are_no_manifests() {
 
 #[test]
 fn an_application_without_objects_is_an_error_and_prunes_nothing() {
-    let empty = "cannot render application pos: no file below apps/pos holds an object (.yaml, .yml and .json files are read); to remove its objects from the sites, take the application out of fleet.yaml";
+    let empty = "cannot render application pos: no file below apps/pos holds an object (.yaml, .yml and .json files are read); to remove its objects from the sites, take the application out of fleet.yaml, or let it say `allowPrune: [all]`";
     refused("# nothing\n", empty);
     refused("apiVersion: v1\nkind: List\nitems: []\n", empty);
     refused_files(&[("apps/pos/README.md", "")], &application(), empty);

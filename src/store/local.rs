@@ -30,8 +30,6 @@ struct LocalStore {
     disk: Arc<dyn Disk>,
     directory: PathBuf,
     opened: Timestamp,
-    /// Held for its lock.
-    _lock: File,
     file: FactsFile,
     record: FactsRecord,
     /// The highest generation that any save has taken.
@@ -41,6 +39,8 @@ struct LocalStore {
     /// The inventory as it was found at opening, until it is handed out.
     found: Option<Inventory>,
     notes: Vec<String>,
+    /// Held for its lock. The last to go: who gets the lock next finds the cache closed.
+    _lock: File,
 }
 
 /// What the cache has not taken yet, because it could not be written.

@@ -2,8 +2,9 @@
 
 use super::cluster::TestCluster;
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Seek, SeekFrom};
+use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The audit log from one moment on.
 pub(crate) struct Audit {
@@ -26,15 +27,16 @@ pub(crate) struct Request {
 }
 
 impl Audit {
-    /// Begins to look at what is asked about this namespace, or under this owner label.
+    /// Begins to look at what is asked about this namespace.
     pub(crate) async fn begin(cluster: &TestCluster, namespace: &str) -> Self {
         let log = cluster.audit_log();
         let from = std::fs::metadata(&log).unwrap().len();
         Self { log, from, client: cluster.client().await, namespace: namespace.to_owned() }
     }
 
-    /// What was asked about the namespace since, and under the owner label, in order; what comes next is counted anew.
-    pub(crate) async fn take(&mut self, owner: &str) -> Vec<Request> {
+    /// What was asked since, in order, about the namespace or with this word in its address (an owner label, a part of names);
+    /// what comes next is counted anew.
+    pub(crate) async fn take(&mut self, word: &str) -> Vec<Request> {
         let end = self.mark().await;
         let mut file = BufReader::new(std::fs::File::open(&self.log).unwrap());
         file.seek(SeekFrom::Start(self.from)).unwrap();
@@ -47,7 +49,7 @@ impl Audit {
             if request.uri.contains(&end) {
                 return requests;
             }
-            let is_ours = request.namespace == self.namespace || request.uri.contains(owner);
+            let is_ours = request.namespace == self.namespace || request.uri.contains(word);
             if is_ours && !request.uri.contains("audit-mark") {
                 requests.push(request);
             }
@@ -61,10 +63,16 @@ impl Audit {
         let api: kube::Api<k8s_openapi::api::core::v1::ConfigMap> =
             kube::Api::namespaced(self.client.clone(), &self.namespace);
         assert!(api.get_opt(&name).await.unwrap().is_none());
-        while !std::fs::read_to_string(&self.log).unwrap().contains(&name) {
-            tokio::task::yield_now().await;
+        loop {
+            let mut file = std::fs::File::open(&self.log).unwrap();
+            file.seek(SeekFrom::Start(self.from)).unwrap();
+            let mut text = Vec::new();
+            file.read_to_end(&mut text).unwrap();
+            if text.windows(name.len()).any(|window| window == name.as_bytes()) && text.ends_with(b"\n") {
+                return name;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        name
     }
 }
 

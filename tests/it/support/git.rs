@@ -71,6 +71,11 @@ impl Repo {
         self
     }
 
+    /// Sets the date of the next commit, in seconds since 1970.
+    pub(crate) fn set_date(&self, seconds: i64) {
+        self.clock.set(seconds);
+    }
+
     /// Commits all that is in the work tree and answers with the commit's id.
     pub(crate) fn commit(&self, message: &str) -> String {
         self.commit_with(message, &[], &[])
@@ -95,6 +100,18 @@ impl Repo {
         self.git(&["merge", "--quiet", "--no-ff", "-m", "merge", other]);
         self.clock.set(self.clock.get() + 60);
         self.tip()
+    }
+
+    /// Makes a signed commit of another commit's files with any parents, which no branch has yet; answers with its id.
+    pub(crate) fn git_commit_tree(&self, files_of: &str, parents: &[&str], key: &Key) -> String {
+        let signing = format!("user.signingkey={}", key.path().display());
+        let tree = format!("{files_of}^{{tree}}");
+        let mut arguments = vec!["-c", "gpg.format=ssh", "-c", &signing, "commit-tree", "-S", "-m", "merge"];
+        parents.iter().for_each(|parent| arguments.extend(["-p", parent]));
+        arguments.push(&tree);
+        let commit = self.git(&arguments);
+        self.clock.set(self.clock.get() + 60);
+        commit
     }
 
     /// Sets the branch and the work tree to `commit`, as a force-push would.
@@ -169,6 +186,13 @@ impl Key {
     pub(crate) fn public(&self) -> String {
         let line = std::fs::read_to_string(self.path().with_extension("pub")).unwrap();
         line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The key's fingerprint, `SHA256:…`.
+    pub(crate) fn fingerprint(&self) -> String {
+        let output = isolated("ssh-keygen", self.folder.path()).arg("-lf").arg(self.path()).output().unwrap();
+        succeed("ssh-keygen -l", &output);
+        String::from_utf8(output.stdout).unwrap().split_whitespace().nth(1).unwrap().to_owned()
     }
 
     /// A line that lets this key sign commits.

@@ -8,12 +8,15 @@ use standfast::agent::{Agent, Ending, Ports, Settings, build};
 use standfast::cluster::{Cluster, Kube};
 use standfast::fleet::Local;
 use standfast::model::status::ApplicationStatus;
-use standfast::model::{ChangeSet, Gvk, Live, Moment, ObjectKey, Outcome, RepoPath, SiteStatus, Trouble};
+use standfast::model::{
+    ChangeSet, Gvk, Live, Moment, ObjectKey, Outcome, Plan, RepoPath, SiteStatus, Trouble,
+};
 use standfast::reconcile::Rules;
 use standfast::render::Plain;
 use standfast::report::fake::Memory;
 use standfast::source::{Git, MirrorSettings};
 use standfast::trust::{Keyring, Ssh};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +34,12 @@ pub(crate) struct TestSite {
     pub(crate) signers: String,
     /// Where trust begins, if the site's configuration says so.
     pub(crate) pin: Option<String>,
+    /// The mirror's URL; the server's unless a test sends the site elsewhere.
+    pub(crate) mirror: Option<String>,
+    /// Labels that the site's own configuration sets.
+    pub(crate) labels: BTreeMap<String, String>,
+    /// Variables that the site's own configuration sets.
+    pub(crate) variables: BTreeMap<String, String>,
     /// Whether a pass waits for health until the deadline; else health is looked at once.
     pub(crate) wait: bool,
 }
@@ -52,6 +61,9 @@ impl TestSite {
             signers: signer.allowed_signer(),
             signer,
             pin: None,
+            mirror: None,
+            labels: BTreeMap::new(),
+            variables: BTreeMap::new(),
             server,
             cluster,
             told: Memory::default(),
@@ -89,7 +101,7 @@ impl TestSite {
     /// The same where it may refuse to start.
     pub(crate) fn try_boot(&self) -> Result<Agent, standfast::store::Error> {
         let mirror = MirrorSettings::Https {
-            url: self.server.url().parse().unwrap(),
+            url: self.mirror.clone().unwrap_or_else(|| self.server.url()).parse().unwrap(),
             ca: Some(self.server.ca_pem_path()),
             credential: None,
         };
@@ -99,14 +111,29 @@ impl TestSite {
         let ports = Ports {
             source: Box::new(Git::start(source).unwrap()),
             verifier: Box::new(Ssh::new(keyring)),
-            store: standfast::store::open(&store, jiff::Timestamp::now())?,
+            store: open(&store)?,
             render: Box::new(Plain),
             cluster: Arc::clone(&self.cluster),
             sink: Box::new(self.told.clone()),
             clock: Clock::system(),
         };
-        let pin = self.pin.as_ref().map(|pin| pin.parse().unwrap());
-        build(Settings { pin, ..settings(&self.name, self.wait) }, ports)
+        let mut settings = settings(&self.name, self.wait);
+        settings.pin = self.pin.as_ref().map(|pin| pin.parse().unwrap());
+        settings.local.labels.clone_from(&self.labels);
+        settings.local.variables.clone_from(&self.variables);
+        build(settings, ports)
+    }
+
+    /// The same site with a mirror that is not there, as without a link.
+    pub(crate) fn go_offline(&mut self) {
+        self.mirror = Some("https://localhost:1/fleet.git".to_owned());
+    }
+
+    /// What the next pass would do, found out by an agent that is put away again.
+    pub(crate) async fn plan(&self) -> Result<Plan, Vec<Trouble>> {
+        let planned = standfast::oneshot::plan::plan(&mut self.boot()).await;
+        self.told.take();
+        planned
     }
 
     /// One boot and one pass.
@@ -228,6 +255,22 @@ impl Failed {
             trouble.reason == reason && texts.iter().all(|text| trouble.message.contains(text))
         };
         assert!(self.troubles.iter().any(fits), "no {reason} with {texts:?} in {:#?}", self.troubles);
+    }
+}
+
+/// Opens the store of an agent that was just put away. Another test's child process may hold a copy of its lock for the
+/// moment between its fork and its exec.
+fn open(
+    settings: &standfast::store::Settings,
+) -> Result<Box<dyn standfast::store::Store>, standfast::store::Error> {
+    let began = std::time::Instant::now();
+    loop {
+        match standfast::store::open(settings, jiff::Timestamp::now()) {
+            Err(standfast::store::Error::Locked { .. }) if began.elapsed() < Duration::from_secs(5) => {
+                std::thread::yield_now()
+            }
+            opened => return opened,
+        }
     }
 }
 

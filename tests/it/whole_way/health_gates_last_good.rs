@@ -3,13 +3,10 @@
 use crate::support::cluster::TestCluster;
 use crate::support::hand::Hand;
 use crate::support::site::{TestSite, config_map, deployment};
+use crate::whole_way::revision;
 use serde_json::json;
 use standfast::agent::Ending;
 use standfast::model::{ApplicationPhase, Health, SitePhase};
-
-fn full(commit: &str) -> Option<String> {
-    Some(format!("refs/heads/main@sha1:{commit}"))
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_pruned_and_last_good_stays_while_something_is_in_progress() {
@@ -35,13 +32,13 @@ async fn nothing_is_pruned_and_last_good_stays_while_something_is_in_progress() 
         assert_eq!((changed.created, changed.deleted), (created, vec![]));
         let status = site.status();
         assert_eq!(status.phase, SitePhase::Settling);
-        assert_eq!(status.revision.accepted, full(&second));
-        assert_eq!(status.revision.applied, full(&second));
-        assert_eq!(status.revision.last_good, full(&first));
+        assert_eq!(status.revision.accepted, revision(&second));
+        assert_eq!(status.revision.applied, revision(&second));
+        assert_eq!(status.revision.last_good, revision(&first));
         let (web, old) = (site.application("web"), site.application("old"));
         assert_eq!((web.phase, web.health), (ApplicationPhase::Settling, Health::InProgress));
         assert!(web.reason.unwrap().message.contains(&format!("Deployment.apps {namespace}/web")));
-        assert_eq!((web.last_good, old.last_good), (full(&first), full(&second)), "each has its own");
+        assert_eq!((web.last_good, old.last_good), (revision(&first), revision(&second)), "each has its own");
         assert_eq!(site.value(&namespace, "b").await.unwrap(), "1");
     }
 
@@ -54,7 +51,7 @@ async fn nothing_is_pruned_and_last_good_stays_while_something_is_in_progress() 
     }
     site.wait = true;
     assert_eq!(site.pass().await.deleted, [format!("ConfigMap {namespace}/b")]);
-    assert_eq!(site.status().revision.last_good, full(&second));
+    assert_eq!(site.status().revision.last_good, revision(&second));
     assert_eq!(site.status().phase, SitePhase::Steady);
 }
 
@@ -91,6 +88,9 @@ async fn a_pass_that_waits_sees_workloads_get_healthy() {
     site.repo.write("all.yaml", [web, set, daemon, job, pod].join("---\n"));
     let first = site.commit("first");
     assert_eq!(site.pass().await.created.len(), 5);
-    assert_eq!((site.status().phase, site.status().revision.last_good), (SitePhase::Steady, full(&first)));
+    assert_eq!(
+        (site.status().phase, site.status().revision.last_good),
+        (SitePhase::Steady, revision(&first))
+    );
     assert!(site.pass().await.is_nothing(), "what controllers fill in is no drift");
 }

@@ -34,7 +34,7 @@ async fn it_is_refused_with_the_way_out_and_made_anew_where_that_is_taken() {
     let failed = site.fail().await;
     failed.only(
         "ImmutableField",
-        &["application work", &format!("Job.batch {namespace}/job"), "recreate: [Job]"],
+        &["application work", &format!("Job.batch {namespace}/job"), "list Job under `recreate`"],
     );
     assert_eq!(failed.changed.configured, [format!("ConfigMap {namespace}/a")]);
     assert_eq!((uid().await, site.application("work").phase), (first.clone(), ApplicationPhase::Held));

@@ -1,0 +1,148 @@
+//! What `plan` prints is what the next pass does: the same steps on the same objects, and the same refusals.
+
+use crate::support::cluster::TestCluster;
+use crate::support::hand::Hand;
+use crate::support::site::{TestSite, config_map};
+use serde_json::json;
+use standfast::model::{Action, Moment, Outcome, Plan};
+use std::collections::BTreeSet;
+
+/// Object and what becomes of it.
+type Steps = BTreeSet<(String, String)>;
+
+fn planned(plan: &Plan) -> (Steps, Steps) {
+    let all = plan.stages.iter().flat_map(|stage| &stage.steps).chain(&plan.prune);
+    let word = |action: &Action| match action {
+        Action::Create | Action::After { .. } => Outcome::Created,
+        Action::Configure { .. } => Outcome::Configured,
+        Action::Heal { .. } => Outcome::Healed,
+        Action::Recreate { .. } => Outcome::Recreated,
+        Action::Delete { .. } => Outcome::Deleted,
+    };
+    let steps = all.map(|step| (step.key.to_string(), word(&step.action).to_string())).collect();
+    let refused =
+        plan.refused.iter().map(|refusal| (refusal.reason.as_str().to_owned(), refusal.message.clone()));
+    (steps, refused.collect())
+}
+
+fn done(moments: &[Moment]) -> (Steps, Steps) {
+    let (mut steps, mut refused) = (Steps::new(), Steps::new());
+    for moment in moments {
+        if let Moment::Applied(set) | Moment::Pruned(set) = moment {
+            steps.extend(set.done.iter().map(|done| (done.key.to_string(), done.outcome.to_string())));
+            refused.extend(
+                set.refused
+                    .iter()
+                    .map(|refusal| (refusal.reason.as_str().to_owned(), refusal.message.clone())),
+            );
+        }
+    }
+    (steps, refused)
+}
+
+/// Plans, runs, and compares; answers with the plan.
+async fn check(site: &TestSite, what: &str) -> Plan {
+    let plan = site.plan().await.unwrap();
+    let _ = site.once().await;
+    assert_eq!(planned(&plan), done(&site.told.take()), "{what}");
+    plan
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_steps_and_the_same_refusals() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let namespace = cluster.namespace("plan").await;
+    let site = TestSite::new(cluster, "plan");
+    let made = format!("{namespace}-made");
+    let group = "plan.example.com";
+    let definition = format!(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {{name: gizmos.{group}}}\nspec:\n  \
+         group: {group}\n  scope: Namespaced\n  names: {{kind: Gizmo, plural: gizmos}}\n  versions:\n  - name: v1\n    \
+         served: true\n    storage: true\n    schema: {{openAPIV3Schema: {{type: object, x-kubernetes-preserve-unknown-fields: true}}}}\n"
+    );
+    let job = |image: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: job, namespace: {namespace}}}\nspec:\n  template:\n    \
+             metadata: {{annotations: {{testcluster/pod: succeed}}}}\n    \
+             spec: {{restartPolicy: Never, containers: [{{name: main, image: \"example.com/main:{image}\"}}]}}\n"
+        )
+    };
+    let fleet = "- {name: one, path: apps/one, recreate: [Job]}\n- {name: two, path: apps/two, dependsOn: [one]}\n- {name: three, path: apps/three}";
+    site.fleet(fleet)
+        .repo
+        .write("apps/one/ns.yaml", format!("apiVersion: v1\nkind: Namespace\nmetadata: {{name: {made}}}\n"))
+        .write("apps/one/crd.yaml", definition)
+        .write(
+            "apps/one/cr.yaml",
+            format!("apiVersion: {group}/v1\nkind: Gizmo\nmetadata: {{name: g, namespace: {made}}}\n"),
+        )
+        .write("apps/one/job.yaml", job("1"))
+        .write("apps/two/a.yaml", config_map(&made, "a", "1"))
+        .write("apps/two/b.yaml", config_map(&namespace, "b", "1"))
+        .write("apps/three/c.yaml", config_map(&namespace, "c", "1"))
+        .write("apps/three/d.yaml", config_map(&namespace, "d", "1"));
+    site.commit("first");
+    let plan = check(&site, "the first").await;
+    let after = |name: &str| {
+        let mut steps = plan.stages.iter().flat_map(|stage| &stage.steps);
+        steps.find_map(|step| match &step.action {
+            Action::After { what } if step.key.name == name => Some(what.clone()),
+            _ => None,
+        })
+    };
+    assert_eq!(after("g"), Some(format!("the CRD gizmos.{group}")));
+    assert_eq!(after("a"), Some(format!("the namespace {made}")));
+    assert!(check(&site, "nothing").await.is_empty());
+
+    let hand = Hand::of(cluster, "kubectl").await;
+    hand.edit(("v1", "ConfigMap"), Some(&namespace), "b", json!({"data": {"key": "theirs"}})).await;
+    site.repo
+        .write("apps/one/job.yaml", job("2"))
+        .write("apps/two/a.yaml", config_map(&made, "a", "2"))
+        .write("apps/two/new.yaml", config_map(&namespace, "new", "1"))
+        .remove("apps/three/d.yaml");
+    site.commit("second");
+    let plan = check(&site, "make, change, heal, make anew, delete").await;
+    assert_eq!(planned(&plan).0.len(), 5, "{plan:#?}");
+    let change = plan.stages.iter().flat_map(|stage| &stage.steps).find_map(|step| match &step.action {
+        Action::Configure { changes } if step.key.name == "a" => Some(changes.clone()),
+        _ => None,
+    });
+    let [change] = &change.unwrap()[..] else { panic!("{plan:#?}") };
+    assert_eq!(
+        (change.path.as_str(), change.from.as_deref(), change.to.as_deref()),
+        ("/data/key", Some("\"1\""), Some("\"2\""))
+    );
+
+    // A refusal in one application: what is planned for it, for its dependants, and after it, is not done.
+    hand.apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": namespace}, "data": {"more": "theirs"}})).await;
+    site.repo.write("apps/one/settings.yaml", config_map(&namespace, "settings", "1"));
+    site.repo.write("apps/one/aaa.yaml", config_map(&namespace, "aaa", "1"));
+    site.repo.write("apps/two/a.yaml", config_map(&made, "a", "3"));
+    site.repo.write("apps/three/c.yaml", config_map(&namespace, "c", "2"));
+    site.repo.remove("apps/two/new.yaml");
+    site.commit("third");
+    let plan = check(&site, "adoption refused").await;
+    assert_eq!(
+        planned(&plan).0,
+        [(format!("ConfigMap {namespace}/c"), "configured".to_owned())].into(),
+        "{plan:#?}"
+    );
+
+    hand.delete(("v1", "ConfigMap"), Some(&namespace), "settings").await;
+    check(&site, "and no longer").await;
+
+    hand.apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": namespace}, "data": {"more": "theirs"}})).await;
+    let both = config_map(&namespace, "settings", "1").replace("data: {", "data: {more: ours, ");
+    site.repo.write("apps/one/settings.yaml", both);
+    site.repo.write("apps/one/aaa.yaml", config_map(&namespace, "aaa", "2"));
+    site.repo.write("apps/two/a.yaml", config_map(&made, "a", "4"));
+    site.repo.remove("apps/three/c.yaml").write("apps/three/e.yaml", config_map(&namespace, "e", "1"));
+    site.commit("fourth");
+    let plan = check(&site, "a conflict").await;
+    assert_eq!(
+        planned(&plan).0,
+        [(format!("ConfigMap {namespace}/e"), "created".to_owned())].into(),
+        "{plan:#?}"
+    );
+}
