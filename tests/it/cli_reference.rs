@@ -78,7 +78,6 @@ fn wrong_usage_is_told_with_exit_code_2() {
 fn a_missing_configuration_is_told_with_exit_code_78() {
     insta::assert_snapshot!(run(&["status", "--config", "/nowhere/config.yaml"]), @r#"
     error: /nowhere/config.yaml: there is no such file: write it, or name another with --config; the smallest one is {site: {name: store-042}, source: {mirrors: [{url: "https://git.example.com/fleet.git"}]}, trust: {allowedSigners: /etc/standfast/allowed_signers}}
-    hint: check it with: standfast config check --config /nowhere/config.yaml
     exit code 78
     "#);
 }
