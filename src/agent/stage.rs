@@ -119,9 +119,9 @@ impl Agent {
         let refused = |answer: &Answer<'_>| {
             plan::refused(&subject.application.name, subject.object, answer).map(Prepared::Refused)
         };
-        Ok(match &applied {
-            Applied::NoPlace(why) => Some(Prepared::NotYet(why.clone())),
-            applied => with_answer(applied, refused).flatten(),
+        Ok(match (&applied, self.awaited(subject.object)) {
+            (Applied::NoPlace(_), Some(what)) => Some(Prepared::NotYet(what)),
+            (applied, _) => with_answer(applied, refused).flatten(),
         })
     }
 
