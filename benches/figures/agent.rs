@@ -67,7 +67,13 @@ pub(crate) fn once(binary: &Path, fleet: &Fleet) -> Run {
 
 fn command(binary: &Path, fleet: &Fleet) -> Command {
     let mut command = Command::new(binary);
-    command.arg("--config").arg(fleet.config()).arg("run").env_clear().stdin(Stdio::null()).stdout(Stdio::null());
+    command
+        .arg("--config")
+        .arg(fleet.config())
+        .arg("run")
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
     command
 }
 

@@ -75,15 +75,28 @@ fn report(objects: usize, rounds: &[Round], section: &mut Section) {
     let requests = of(|round| round.first_requests as f64);
     let note = format!("{first:.2} s from start to end of `run --once`, {requests:.0} requests");
     section.add(rate.flux(flux("2.9–3.9 s", "47–52/s, 19.2–21.1 s")).note(note));
-    let share = Figure::new(format!("{objects} objects, share of the limit"), 100.0 * raw / first, Unit::Percent);
+    let share =
+        Figure::new(format!("{objects} objects, share of the limit"), 100.0 * raw / first, Unit::Percent);
     section.add(if is_large { share.budget(85.0).flux("33 %") } else { share });
-    let cpu = Figure::new(format!("{objects} objects, processor of the agent"), of(|round| round.first.cpu), Unit::Seconds);
+    let cpu = Figure::new(
+        format!("{objects} objects, processor of the agent"),
+        of(|round| round.first.cpu),
+        Unit::Seconds,
+    );
     section.add(cpu.flux(flux("", "5.2 s")));
 
-    let again = Figure::new(format!("{objects} objects, pass without change"), of(|round| round.again.wall), Unit::Seconds);
+    let again = Figure::new(
+        format!("{objects} objects, pass without change"),
+        of(|round| round.again.wall),
+        Unit::Seconds,
+    );
     let requests = of(|round| round.again_requests as f64);
     let note = format!("the whole of `run --once`, {requests:.0} requests");
     section.add(again.flux(flux("1.2–1.7 s", "9.5–14 s")).note(note));
-    let cpu = Figure::new(format!("{objects} objects, processor of that"), of(|round| round.again.cpu), Unit::Seconds);
+    let cpu = Figure::new(
+        format!("{objects} objects, processor of that"),
+        of(|round| round.again.cpu),
+        Unit::Seconds,
+    );
     section.add(cpu.flux(flux("0.6–1.0 s", "4.0–5.4 s")));
 }

@@ -77,7 +77,8 @@ impl Fleet {
     }
 
     fn document(&self) -> String {
-        let head = "apiVersion: standfast.dev/v1alpha1\nkind: Fleet\nmetadata: {name: bench}\napplications:\n";
+        let head =
+            "apiVersion: standfast.dev/v1alpha1\nkind: Fleet\nmetadata: {name: bench}\napplications:\n";
         let mut text = head.to_owned();
         for name in self.applications() {
             let _ = writeln!(text, "- {{name: {name}, path: apps/{name}, namespace: {}}}", self.namespace);
@@ -127,7 +128,10 @@ pub(crate) fn object(number: usize, value: &str) -> Value {
             "apiVersion": "v1", "kind": "Service", "metadata": {"name": name, "labels": labels},
             "spec": {"selector": labels, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]},
         }),
-        9 => config_map(&name, &json!({"value": value, "settings": "a line of settings, as long as others\n".repeat(53)})),
+        9 => config_map(
+            &name,
+            &json!({"value": value, "settings": "a line of settings, as long as others\n".repeat(53)}),
+        ),
         _ => config_map(&name, &json!({"value": value, "mode": "store", "number": number.to_string()})),
     }
 }

@@ -11,11 +11,22 @@ use standfast::source::MirrorSettings;
 
 /// Applications are called after what they serve and what they are, and so are their files: git finds the deltas of files by the ends of
 /// their names, and names that differ in a number alone collide there.
-const SERVE: [&str; 10] =
-    ["checkout", "kiosk", "loyalty", "pricing", "stock", "returns", "labels", "receipts", "printers", "scales"];
+const SERVE: [&str; 10] = [
+    "checkout", "kiosk", "loyalty", "pricing", "stock", "returns", "labels", "receipts", "printers", "scales",
+];
 const ARE: [&str; 9] = ["api", "worker", "web", "cache", "sync", "proxy", "exporter", "gateway", "store"];
-const KINDS: [&str; 10] =
-    ["config", "settings", "service", "deployment", "network", "role", "account", "limits", "claims", "alerts"];
+const KINDS: [&str; 10] = [
+    "config",
+    "settings",
+    "service",
+    "deployment",
+    "network",
+    "role",
+    "account",
+    "limits",
+    "claims",
+    "alerts",
+];
 /// Folders of applications, and folders of sites, with this many files each: 10,000 in all.
 const APPLICATIONS: usize = SERVE.len() * ARE.len();
 const REGIONS: usize = 10;
@@ -113,7 +124,10 @@ async fn behind(repo: &Repo, signer: &Key, cases: &mut [Case], section: &mut Sec
 /// A fleet whose applications have 100 files each, and whose sites stand in folders of 100.
 fn fleet() -> Repo {
     let repo = Repo::init();
-    repo.write("fleet.yaml", "apiVersion: standfast.dev/v1alpha1\nkind: Fleet\nmetadata: {name: acme-stores}\n");
+    repo.write(
+        "fleet.yaml",
+        "apiVersion: standfast.dev/v1alpha1\nkind: Fleet\nmetadata: {name: acme-stores}\n",
+    );
     for application in 0..APPLICATIONS {
         (0..FILES).for_each(|file| change(&repo, application, file, "first"));
     }
@@ -166,14 +180,17 @@ async fn polls(repo: &Repo, tip: &str, section: &mut Section) {
             site.advance(Some(tip)).await.unwrap();
             new.push((traffic(&server) - before) as f64);
         }
-        let kept = Figure::new(format!("poll without change, kept connection{name}"), median(&kept), Unit::Bytes);
+        let kept =
+            Figure::new(format!("poll without change, kept connection{name}"), median(&kept), Unit::Bytes);
         section.add(kept.budget(1_000.0).flux("144 + 630 B over plain http"));
-        let new = Figure::new(format!("poll without change, new TLS connection{name}"), median(&new), Unit::Bytes);
+        let new =
+            Figure::new(format!("poll without change, new TLS connection{name}"), median(&new), Unit::Bytes);
         section.add(new.budget(3_000.0).note("full handshake"));
     }
     let server = GitServer::start(&repo.path(), Options::default());
     let bytes = after_a_cut(&server, tip).await;
-    let figure = Figure::new("poll without change, connection cut between polls", median(&bytes), Unit::Bytes);
+    let figure =
+        Figure::new("poll without change, connection cut between polls", median(&bytes), Unit::Bytes);
     section.add(figure.budget(3_000.0).note("resumed handshake, as behind a router that forgets"));
 }
 

@@ -39,9 +39,17 @@ pub(crate) fn measure(binary: &Path, cluster: &TestCluster) -> Section {
 pub(crate) fn gate(binary: &Path, cluster: &TestCluster, idle: f64, peak: f64, section: &mut Section) {
     let rounds = rounds(binary, cluster, 100);
     let worst = |part: fn(&Round) -> f64| rounds.iter().map(part).fold(0.0, f64::max);
-    let now = Figure::new("memory with 100 objects, idle", worst(|round| round.first.rss.max(round.restarted.rss)), Unit::Memory);
+    let now = Figure::new(
+        "memory with 100 objects, idle",
+        worst(|round| round.first.rss.max(round.restarted.rss)),
+        Unit::Memory,
+    );
     section.add(now.budget(mebibytes(idle)));
-    let most = Figure::new("memory with 100 objects, peak", worst(|round| round.first.peak.max(round.restarted.peak)), Unit::Memory);
+    let most = Figure::new(
+        "memory with 100 objects, peak",
+        worst(|round| round.first.peak.max(round.restarted.peak)),
+        Unit::Memory,
+    );
     section.add(most.budget(mebibytes(peak)));
 }
 
@@ -100,8 +108,15 @@ fn report(objects: usize, idle: f64, peak: f64, rounds: &[Round], section: &mut 
     section.add(now("after restart", of(|round| round.restarted.rss), of(|round| round.restarted.anonymous)));
     section.add(most("restart", of(|round| round.restarted.peak)));
     let threads = of(|round| round.restarted.threads);
-    let pass = Figure::new(format!("{objects} objects, processor of a pass without change"), of(|round| round.pass), Unit::Seconds);
-    section.add(pass.flux(if objects == 1_000 { "4.0–5.4 s" } else { "0.6–1.0 s" }).note(format!("{threads} threads")));
+    let pass = Figure::new(
+        format!("{objects} objects, processor of a pass without change"),
+        of(|round| round.pass),
+        Unit::Seconds,
+    );
+    section.add(
+        pass.flux(if objects == 1_000 { "4.0–5.4 s" } else { "0.6–1.0 s" })
+            .note(format!("{threads} threads")),
+    );
 }
 
 fn mebibytes(value: f64) -> f64 {
