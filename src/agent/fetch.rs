@@ -32,7 +32,8 @@ impl Agent {
 
     /// The time by which signatures are judged.
     pub(crate) fn trusted_clock(&self) -> TrustedClock {
-        trust::trusted(self.clock.now(), self.facts.clock_floor, self.settings.built)
+        let clock = trust::trusted(self.clock.now(), self.facts.clock_floor, self.settings.built);
+        self.cluster.date().map_or(clock, |date| clock.lift(Witness::ApiServer(date)))
     }
 
     /// From where what the mirrors offer must be proven.

@@ -49,7 +49,6 @@ pub fn step(mut site: Site, event: Event, now: Timestamp, random: u64, rules: &R
                 site.trouble = None;
             }
             aim(&mut site, &revision, targets);
-            site.applied = Some(revision.clone());
             (State::Applying(revision), Effect::Apply)
         }
         (State::Rendering(revision), Event::RenderFailed(trouble)) => {
@@ -58,6 +57,7 @@ pub fn step(mut site: Site, event: Event, now: Timestamp, random: u64, rules: &R
 
         (State::Applying(revision), Event::Applied(applied)) => {
             note_applied(&mut site, applied, now);
+            site.applied = Some(revision.clone());
             (State::Settling(revision), Effect::Judge)
         }
         (State::Settling(revision), Event::Judged(judged)) => {
