@@ -4,9 +4,8 @@ use super::build::Agent;
 use super::observe::{AT_ONCE, Item};
 use super::stage::{Prepared, Subject, Written};
 use crate::health;
-use crate::model::Trouble;
 use crate::model::{
-    ChangeSet, Desired, Done, Inventory, InventoryEntry, Moment, ObjectKey, Outcome, Refusal,
+    ChangeSet, Desired, Done, Inventory, InventoryEntry, Moment, ObjectKey, Outcome, Refusal, Trouble,
 };
 use crate::plan::{self, Held, Place, StagePlan};
 use crate::reconcile::{self, Applied, Event};
@@ -71,6 +70,11 @@ impl Agent {
         self.work.seen.iter().flat_map(|seen| plan::stages(&seen.desired)).collect()
     }
 
+    /// Stops what depends on a stopped application.
+    pub(crate) fn stop_dependants(&self, held: &mut Held) {
+        self.work.seen.iter().for_each(|seen| held.stop_dependants(&seen.desired));
+    }
+
     /// The object, application and decision at a place of the desired set.
     pub(crate) fn subject(&self, place: Place) -> Option<Subject<'_>> {
         let seen = self.work.seen.as_ref()?;
@@ -104,7 +108,7 @@ impl Agent {
     }
 
     async fn apply_stage(&mut self, stage: &StagePlan, progress: &mut Progress) -> Result<(), Trouble> {
-        self.work.seen.iter().for_each(|seen| progress.held.stop_dependants(&seen.desired));
+        self.stop_dependants(&mut progress.held);
         let open = |place: &&Place| {
             let subject = self.subject(**place);
             subject.is_some_and(|subject| !progress.held.holds(&subject.application.name))

@@ -1,10 +1,12 @@
 //! Looks at everything that is desired, and everything that is ours, and reduces each live object at once to what is to be done.
 
 use super::build::Agent;
-use crate::cluster::{Kinds, Query};
+use crate::cluster::{Applied, ApplyMode, Kinds, Query};
 use crate::health;
-use crate::model::Trouble;
-use crate::model::{Desired, Digest, Gvk, HealthStatus, Inventory, Live, ObjectKey, OwnerLabel, Refusal};
+use crate::model::{
+    Desired, Digest, Gvk, HealthStatus, Inventory, InventoryEntry, Live, ObjectKey, OwnerLabel, Refusal,
+    Trouble,
+};
 use crate::plan::{self, Decision, Finding, Place, Standing};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -55,6 +57,7 @@ impl Agent {
         let kinds = self.kinds(&desired).await?;
         if self.inventory.is_none() {
             self.rebuild_inventory(&kinds, &owner).await?;
+            self.recall_baselines(&kinds, &owner).await?;
         }
         let mut look = Sorting::new(self, owner, kinds, desired);
         let listed = look.list_ours().await?;
@@ -91,6 +94,37 @@ impl Agent {
         }
         self.work.is_rebuilt = true;
         self.inventory = Some(inventory);
+        Ok(())
+    }
+
+    /// Finds out anew what our last applies left. All of last-good's objects were applied from here, so a dry-run of each, with
+    /// force, tells which fields were ours and what they held: what others took of them since is drift, and no conflict.
+    async fn recall_baselines(&mut self, kinds: &Arc<Kinds>, owner: &OwnerLabel) -> Result<(), Trouble> {
+        let Some(last_good) = self.facts.last_good.clone() else { return Ok(()) };
+        // Where it cannot be rendered any more, the server's word on each object has to do.
+        let Ok((desired, _)) = self.desire(&last_good).await else { return Ok(()) };
+        let look = Sorting::new(self, owner.clone(), Arc::clone(kinds), desired);
+        let cluster = &self.cluster;
+        let mode = ApplyMode { dry_run: true, force: true, create_only: false };
+        let recall = |(key, place): (&ObjectKey, &Place)| {
+            let one = &look.seen.desired.applications[place.application];
+            let object = &one.objects[place.object];
+            let (key, application) = (key.clone(), one.application.name.clone());
+            async move {
+                let baseline = match cluster.apply(object, mode).await? {
+                    Applied::Live(live) => plan::take(&live, object, plan::digest(object)),
+                    _ => None,
+                };
+                let version = object.gvk().version.clone();
+                Ok::<_, Trouble>((key, InventoryEntry { application, version, baseline }))
+            }
+        };
+        let recalled: Vec<_> = stream::iter(look.wanted.iter().map(recall).collect::<Vec<_>>())
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let inventory = self.inventory.get_or_insert_default();
+        inventory.entries.extend(recalled);
         Ok(())
     }
 }

@@ -1,12 +1,11 @@
 //! What the next pass would do, without doing it: the same steps, found out in the same way.
 
-use crate::agent::{AT_ONCE, Agent, Prepared, Subject};
-use crate::model::Trouble;
-use crate::model::{Action, Desired, Moment, Plan, Stage, Step};
-use crate::plan::Place;
+use crate::agent::{AT_ONCE, Agent, CREATE, Prepared, Subject, with_answer};
+use crate::cluster::{Applied, ApplyMode};
+use crate::model::{Action, Desired, Moment, Plan, Refusal, Stage, Step, Trouble};
+use crate::plan::{self, Answer, Held, Place};
 use crate::reconcile::Event;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use std::collections::BTreeSet;
 
 /// Fetches, proves and renders what the mirrors offer, without accepting it. Without a link: what was accepted before.
 /// What is offered and must not be run is an error.
@@ -42,11 +41,13 @@ pub(super) fn nothing() -> Trouble {
 
 async fn foresee_all(agent: &mut Agent, desired: Desired) -> Result<Plan, Trouble> {
     let refused = agent.see(desired).await?;
-    let held: BTreeSet<String> = refused.iter().filter_map(|refusal| refusal.application.clone()).collect();
+    let mut held = Held::default();
+    refused.iter().for_each(|refusal| held.refuse(refusal));
     let mut plan = Plan { refused, ..Plan::default() };
     for stage in agent.stages() {
+        agent.stop_dependants(&mut held);
         let open = |place: &&Place| {
-            agent.subject(**place).is_some_and(|subject| !held.contains(&subject.application.name))
+            agent.subject(**place).is_some_and(|subject| !held.holds(&subject.application.name))
         };
         let places: Vec<Place> = stage.places.iter().filter(open).copied().collect();
         let agent: &Agent = agent;
@@ -55,37 +56,99 @@ async fn foresee_all(agent: &mut Agent, desired: Desired) -> Result<Plan, Troubl
             foresee(agent, subject).await.map(Some)
         };
         let prepared: Vec<_> = stream::iter(places).map(prepare).buffered(AT_ONCE).try_collect().await?;
-        let mut steps = Vec::new();
-        for (step, prepared) in prepared.into_iter().flatten() {
-            match prepared {
-                Prepared::Unchanged(_) => plan.unchanged += 1,
-                Prepared::Step { step, .. } => steps.push(step),
-                Prepared::NotYet(what) => steps.push(Step { action: Action::After { what }, ..step }),
-                Prepared::Terminating => {
-                    let what = "its deletion, which is under way".to_owned();
-                    steps.push(Step { action: Action::After { what }, ..step });
-                }
-                Prepared::Refused(refusal) => plan.refused.push(refusal),
-            }
-        }
+        let steps = note(prepared.into_iter().flatten().collect(), &mut plan, &mut held);
         plan.stages.push(Stage { name: stage.id.name(), steps });
     }
+    agent.stop_dependants(&mut held);
     let pruning = agent.pruning().await?;
-    plan.prune = pruning.stages.into_iter().flat_map(|stage| stage.steps).collect();
-    plan.refused.extend(pruning.refused);
+    // Deletions wait until every application is steady.
+    if held.is_empty() {
+        plan.prune = pruning.stages.into_iter().flat_map(|stage| stage.steps).collect();
+        plan.refused.extend(pruning.refused);
+    }
     Ok(plan)
 }
 
-/// What would be done about one object. What is to be made is asked about too, so that a refusal shows beforehand.
-async fn foresee(agent: &Agent, subject: Subject<'_>) -> Result<(Step, Prepared), Trouble> {
+/// What would be done about one object.
+struct Foreseen {
+    /// The step, as far as it is known without the server.
+    blank: Step,
+    prepared: Prepared,
+    /// What the server would say only when the object is made, and others beside it are too.
+    answer: Option<Prepared>,
+}
+
+/// What is to be made is asked about too, so that a refusal shows beforehand.
+async fn foresee(agent: &Agent, subject: Subject<'_>) -> Result<Foreseen, Trouble> {
     let blank = subject.step(Action::After { what: String::new() });
     let prepared = agent.prepare(subject).await?;
     let is_new = matches!(&prepared, Prepared::Step { step, .. } if step.action == Action::Create);
-    let answer = if is_new { agent.try_create(subject).await? } else { None };
-    let prepared = match answer {
-        Some(Prepared::NotYet(why)) => Prepared::NotYet(agent.awaited(subject.object).unwrap_or(why)),
-        Some(answer) => answer,
-        None => prepared,
+    let answer = if is_new { try_create(agent, subject).await? } else { None };
+    Ok(Foreseen { blank, prepared, answer })
+}
+
+/// Whether the server would take an object that is to be made, so that a refusal shows beforehand.
+async fn try_create(agent: &Agent, subject: Subject<'_>) -> Result<Option<Prepared>, Trouble> {
+    let mode = ApplyMode { dry_run: true, ..CREATE };
+    let applied = agent.cluster.apply(subject.object, mode).await?;
+    let refused = |answer: &Answer<'_>| {
+        plan::refused(&subject.application.name, subject.object, answer).map(Prepared::Refused)
     };
-    Ok((blank, prepared))
+    Ok(match (&applied, agent.awaited(subject.object)) {
+        (Applied::NoPlace(_), Some(what)) => Some(Prepared::NotYet(what)),
+        (applied, _) => with_answer(applied, refused).flatten(),
+    })
+}
+
+/// Notes one stage as the pass would go through it: what stops an application stops all of it in this stage if it shows before
+/// anything is written, else in the stages to come.
+fn note(foreseen: Vec<Foreseen>, plan: &mut Plan, held: &mut Held) -> Vec<Step> {
+    let (mut open, mut steps) = (Vec::new(), Vec::new());
+    for Foreseen { blank, prepared, answer } in foreseen {
+        match prepared {
+            Prepared::Unchanged(_) => plan.unchanged += 1,
+            Prepared::Step { step, .. } => open.push((step, answer)),
+            Prepared::NotYet(what) => {
+                held.stop(&blank.application, Trouble::transient("NoPlace", what.clone()));
+                steps.push(Step { action: Action::After { what }, ..blank });
+            }
+            Prepared::Terminating => {
+                let what = "its deletion, which is under way".to_owned();
+                held.stop(&blank.application, Trouble::transient("ObjectTerminating", what.clone()));
+                steps.push(Step { action: Action::After { what }, ..blank });
+            }
+            Prepared::Refused(refusal) => {
+                held.refuse(&refusal);
+                plan.refused.push(refusal);
+            }
+        }
+    }
+    open.retain(|(step, _)| !held.holds(&step.application));
+    for (step, answer) in open {
+        match answer {
+            Some(Prepared::NotYet(what)) => steps.push(Step { action: Action::After { what }, ..step }),
+            Some(Prepared::Refused(refusal)) => match made_before(plan, &refusal) {
+                Some(what) => steps.push(Step { action: Action::After { what }, ..step }),
+                None => {
+                    held.refuse(&refusal);
+                    plan.refused.push(refusal);
+                }
+            },
+            _ => steps.push(step),
+        }
+    }
+    steps
+}
+
+/// The object that an earlier stage makes and whose name the server misses: a Pod's ServiceAccount or PriorityClass.
+fn made_before(plan: &Plan, refusal: &Refusal) -> Option<String> {
+    let is_named = |name: &str| {
+        let mut words = refusal.message.split(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c));
+        words.any(|word| word.trim_end_matches('.') == name)
+    };
+    let made = plan.stages.iter().flat_map(|stage| &stage.steps).filter(|step| step.action == Action::Create);
+    let mut others = made.filter(|step| Some(&step.key) != refusal.key.as_ref());
+    others
+        .find(|step| is_named(&step.key.name))
+        .map(|step| format!("the {} {}", step.key.kind, step.key.name))
 }

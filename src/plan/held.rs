@@ -13,6 +13,11 @@ impl Held {
         self.0.contains_key(application)
     }
 
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Why it is, if it is.
     pub fn why(&self, application: &str) -> Option<&Trouble> {
         self.0.get(application)

@@ -1,10 +1,10 @@
 use super::*;
 use crate::model::fake::{artifact, put};
-use crate::model::{Adopt, BlobId, Classify, EntryKind, ErrorClass, Hash, Object, OnRemoval};
+use crate::model::{Adopt, AllowPrune, BlobId, Classify, EntryKind, ErrorClass, Hash, Object, OnRemoval};
 use crate::trust::fake::assume;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -309,6 +309,9 @@ fn an_application_without_objects_is_an_error_and_prunes_nothing() {
     refused("# nothing\n", empty);
     refused("apiVersion: v1\nkind: List\nitems: []\n", empty);
     refused_files(&[("apps/pos/README.md", "")], &application(), empty);
+    let may_lose_all = Application { allow_prune: BTreeSet::from([AllowPrune::All]), ..application() };
+    let rendered = render_of(artifact(&[("apps/pos/README.md", "")]), &may_lose_all).unwrap();
+    assert!(matches!(rendered, Rendered::Objects(one) if one.objects.is_empty()));
     refused_files(
         &[("apps/post/a.yaml", "")],
         &application(),

@@ -258,7 +258,8 @@ fn has_run_before(directory: &Path) -> Option<&'static str> {
     if holds_any(directory.join(CACHE)) {
         return Some("the folder `state` holds a cache");
     }
-    if holds_any(directory.join("objects/pack")) {
+    // A bare repository with a folder of its own inside for what is not proven yet.
+    if ["objects/objects/pack", "objects/incoming"].iter().any(|folder| holds_any(directory.join(folder))) {
         return Some("the folder `objects` holds packs");
     }
     if holds_any(directory.join("audit")) {

@@ -138,7 +138,13 @@ fn check_refused(site: &Site, reason: &str) {
 #[test]
 fn missing_facts_are_never_made_anew_where_a_site_has_run() {
     check_refused(&Site::new().without_facts(), "FactsMissing");
-    for trace in ["state/db", "objects/pack/pack-1.pack", "audit/1", "state.damaged-20260101T000000Z/db"] {
+    for trace in [
+        "state/db",
+        "objects/objects/pack/pack-1.pack",
+        "objects/incoming/1/pack/pack-1.pack",
+        "audit/1",
+        "state.damaged-20260101T000000Z/db",
+    ] {
         let site = Site { folder: tempfile::tempdir().unwrap() };
         let file = site.folder.path().join(trace);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -146,7 +152,7 @@ fn missing_facts_are_never_made_anew_where_a_site_has_run() {
         check_refused(&site, "FactsMissing");
     }
     let empty_folders = Site { folder: tempfile::tempdir().unwrap() };
-    fs::create_dir_all(empty_folders.folder.path().join("objects/pack")).unwrap();
+    fs::create_dir_all(empty_folders.folder.path().join("objects/objects/pack")).unwrap();
     fs::create_dir_all(empty_folders.folder.path().join("state")).unwrap();
     assert_eq!(empty_folders.boot().unwrap().0, 0);
 }
