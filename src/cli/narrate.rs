@@ -1,15 +1,18 @@
 //! What a person sees while they wait: one line for each thing that happened, and a bar while objects are written.
 
 use super::output::{self, Paint};
-use crate::model::{ChangeSet, Health, Moment, Outcome, SiteStatus};
+use crate::model::{ChangeSet, Health, HealthStatus, Moment, Outcome, SiteStatus};
 use crate::report::Sink;
 use std::io::{IsTerminal, Write};
+use std::sync::{Mutex, PoisonError};
 
 /// Tells moments to standard error.
 #[derive(Debug)]
 pub(super) struct Narrator {
     paint: Paint,
     has_bar: bool,
+    /// What was told of health last: it is looked at every few seconds, and only news is worth a line.
+    health: Mutex<Vec<HealthStatus>>,
 }
 
 /// How many objects are named one by one before they are only counted.
@@ -17,7 +20,8 @@ const NAMED: usize = 20;
 
 impl Narrator {
     pub(super) fn new() -> Self {
-        Self { paint: Paint::stderr(), has_bar: std::io::stderr().is_terminal() }
+        let has_bar = std::io::stderr().is_terminal();
+        Self { paint: Paint::stderr(), has_bar, health: Mutex::default() }
     }
 
     fn bar(&self, done: usize, of: usize) {
@@ -32,41 +36,55 @@ impl Narrator {
         let _ = stderr.flush();
     }
 
+    /// Prints a line, over the bar if there is one.
+    fn say(&self, text: &str) {
+        output::err(&format!("{}{text}", if self.has_bar { "\r\x1b[K" } else { "" }));
+    }
+
+    fn health(&self, worst: Health, looked: &[HealthStatus]) {
+        let mut told = self.health.lock().unwrap_or_else(PoisonError::into_inner);
+        if *told == looked {
+            return;
+        }
+        for known in looked.iter().take(NAMED) {
+            self.say(&format!("    {} {}: {}", known.health, known.key, known.message));
+        }
+        self.say(&format!("  health: {}", self.paint.yellow(&worst.to_string())));
+        looked.clone_into(&mut told);
+    }
+
     fn changes(&self, set: &ChangeSet, verb: &str) {
         for done in set.done.iter().filter(|done| done.outcome != Outcome::Failed).take(NAMED) {
-            output::err(&format!("    {} {}", self.paint.green(&done.outcome.to_string()), done.key));
+            self.say(&format!("    {} {}", self.paint.green(&done.outcome.to_string()), done.key));
         }
         if set.done.len() > NAMED {
-            output::err(&format!("    … and {} more", set.done.len() - NAMED));
+            self.say(&format!("    … and {} more", set.done.len() - NAMED));
         }
         for refused in &set.refused {
             let place = refused.application.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
-            output::err(&format!(
-                "    {} {place}{}",
-                self.paint.red(refused.reason.as_str()),
-                refused.message
-            ));
+            self.say(&format!("    {} {place}{}", self.paint.red(refused.reason.as_str()), refused.message));
         }
         let written = set.done.iter().filter(|done| done.outcome != Outcome::Failed).count();
-        output::err(&format!(
-            "  {verb} {written}, unchanged {}, refused {}",
-            set.unchanged,
-            set.refused.len()
-        ));
+        self.say(&format!("  {verb} {written}, unchanged {}, refused {}", set.unchanged, set.refused.len()));
     }
+}
+
+/// What went over the link, where anything did: a local mirror has none.
+fn cost(bytes: u64) -> String {
+    if bytes == 0 { String::new() } else { format!(" ({bytes} bytes)") }
 }
 
 impl Sink for Narrator {
     fn moment(&self, moment: &Moment) {
         let paint = self.paint;
-        let say = |text: String| output::err(&text);
+        let say = |text: String| self.say(&text);
         match moment {
             Moment::Fetching => say("  asking the mirrors …".to_owned()),
             Moment::Fetched { mirror, commits: 0, bytes } => {
-                say(format!("  {mirror} has nothing new ({bytes} bytes)"))
+                say(format!("  {mirror} has nothing new{}", cost(*bytes)))
             }
             Moment::Fetched { mirror, commits, bytes } => {
-                say(format!("  {mirror} offers {commits} new commit(s) ({bytes} bytes)"))
+                say(format!("  {mirror} offers {}{}", output::count(*commits, "new commit"), cost(*bytes)))
             }
             Moment::Unreachable(why) => say(format!("  {} {why}", paint.yellow("no mirror answered:"))),
             Moment::Checked(commit, verification) => say(format!("    {} {verification}", commit.short())),
@@ -76,7 +94,8 @@ impl Sink for Narrator {
             Moment::Accepted { revision, .. } => say(format!("  {} {revision}", paint.green("proven"))),
             Moment::Refused(why) => say(format!("  {} {why}", paint.red("refused:"))),
             Moment::Rendered { revision, applications, objects, notes } => {
-                say(format!("  rendered {revision}: {applications} application(s), {objects} object(s)"));
+                let applications = output::count(*applications, "application");
+                say(format!("  rendered {revision}: {applications}, {}", output::count(*objects, "object")));
                 notes.iter().for_each(|note| say(format!("  {} {note}", paint.yellow("note:"))));
             }
             Moment::RenderFailed(revision, why) => {
@@ -85,13 +104,7 @@ impl Sink for Narrator {
             Moment::Progress { done, of } => self.bar(*done, *of),
             Moment::Applied(set) => self.changes(set, "applied"),
             Moment::Judged(Health::Current, _) => say(format!("  {}", paint.green("all is Current"))),
-            Moment::Judged(worst, looked) => {
-                looked
-                    .iter()
-                    .take(NAMED)
-                    .for_each(|known| say(format!("    {} {}: {}", known.health, known.key, known.message)));
-                say(format!("  health: {}", paint.yellow(&worst.to_string())));
-            }
+            Moment::Judged(worst, looked) => self.health(*worst, looked),
             Moment::Pruned(set) if set.done.is_empty() && set.refused.is_empty() => {}
             Moment::Pruned(set) => self.changes(set, "pruned"),
             Moment::LastGood(revision) => say(format!("  last-good is {revision}")),

@@ -1,6 +1,7 @@
 //! Printing: formats, colours, tables.
 
 use super::error::Failure;
+use jiff::Timestamp;
 use std::io::{IsTerminal, Write};
 
 /// The longest line of text that people read, in characters, as the help has it.
@@ -93,6 +94,23 @@ pub(super) fn wrapped(text: &str, indent: usize) -> String {
     lines
 }
 
+/// So many of something: `1 commit`, `3 commits`.
+pub(super) fn count(number: usize, word: &str) -> String {
+    if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
+}
+
+/// How long ago a moment is, roughly, as a person says it: `3 min ago`. Nothing for what is no moment, or lies ahead.
+pub(super) fn ago(now: Timestamp, at: &str) -> Option<String> {
+    let seconds = now.duration_since(at.parse().ok()?).as_secs();
+    Some(match seconds {
+        ..0 => return None,
+        0..60 => format!("{seconds} s ago"),
+        60..7200 => format!("{} min ago", seconds / 60),
+        7200..172_800 => format!("{} h ago", seconds / 3600),
+        _ => format!("{} days ago", seconds / 86_400),
+    })
+}
+
 /// Prints a value as JSON, indented.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value)
@@ -130,6 +148,20 @@ mod tests {
         assert!(lines[0].chars().count() + 4 <= WIDTH && lines[1].starts_with("    word"), "{lines:#?}");
         assert_eq!(wrapped("short", 4), "short");
         assert_eq!(wrapped(&"x".repeat(200), 4), "x".repeat(200));
+    }
+
+    #[test]
+    fn times_are_told_roughly() {
+        let now = "2026-03-03T12:00:00Z".parse().unwrap();
+        let check = |at, expect: Option<&str>| assert_eq!(ago(now, at).as_deref(), expect, "{at}");
+        check("2026-03-03T12:00:00Z", Some("0 s ago"));
+        check("2026-03-03T11:59:01Z", Some("59 s ago"));
+        check("2026-03-03T11:59:00Z", Some("1 min ago"));
+        check("2026-03-03T10:00:01Z", Some("119 min ago"));
+        check("2026-03-03T10:00:00Z", Some("2 h ago"));
+        check("2026-03-01T12:00:00Z", Some("2 days ago"));
+        check("2026-03-03T12:00:01Z", None);
+        check("soon", None);
     }
 
     #[test]

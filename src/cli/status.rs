@@ -2,8 +2,10 @@
 
 use super::error::{Failure, PENDING};
 use super::output::{self, Format, Paint, table};
+use crate::agent::clock::Clock;
 use crate::model::status::ApplicationStatus;
 use crate::model::{Health, SitePhase, SiteStatus};
+use jiff::Timestamp;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -33,9 +35,13 @@ fn read(path: &Path) -> Result<SiteStatus, Failure> {
     let text = std::fs::read(path).map_err(|error| {
         let failure = Failure::new(format!("reading the status from {}: {error}", path.display()));
         match error.kind() {
-            std::io::ErrorKind::NotFound => {
-                failure.hint("the agent has not run here since the last boot: see `systemctl status standfast`, or `standfast run --once`")
-            }
+            std::io::ErrorKind::NotFound => Failure::new(format!(
+                "there is no status at {}: the agent has not run since the last boot",
+                path.display()
+            ))
+            .hint(
+                "see what keeps it with `systemctl status standfast`, or go once with `standfast run --once`",
+            ),
             _ => failure,
         }
     })?;
@@ -45,15 +51,15 @@ fn read(path: &Path) -> Result<SiteStatus, Failure> {
 
 /// Prints a status for people.
 pub(super) fn print(status: &SiteStatus) {
-    let paint = Paint::stdout();
-    for line in lines(status, paint) {
+    for line in lines(status, Clock::system().now(), Paint::stdout()) {
         output::out(&line);
     }
 }
 
-fn lines(status: &SiteStatus, paint: Paint) -> Vec<String> {
+fn lines(status: &SiteStatus, now: Timestamp, paint: Paint) -> Vec<String> {
+    let time = |at: &str| output::ago(now, at).map_or_else(|| at.to_owned(), |ago| format!("{at} ({ago})"));
     let phase = dye(paint, status.phase, &format!("{:?}", status.phase));
-    let mut lines = vec![format!("{}  {phase} since {}", paint.bold(&status.site), status.since)];
+    let mut lines = vec![format!("{}  {phase} since {}", paint.bold(&status.site), time(&status.since))];
     if let Some(reason) = &status.reason {
         lines.push(format!("  {}  {}: {}", paint.red("why      "), reason.code, reason.message));
     }
@@ -61,14 +67,14 @@ fn lines(status: &SiteStatus, paint: Paint) -> Vec<String> {
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
     lines.push(field("accepted", or_none(&status.revision.accepted)));
     if let Some(trust) = &status.trust {
-        lines.push(field("", format!("{}, accepted {}", trust.signer, trust.accepted)));
+        lines.push(field("", format!("{}, accepted {}", trust.signer, time(&trust.accepted))));
         lines.push(field("trust", format!("begins at {}", trust.begins)));
     }
     lines.push(field("applied", or_none(&status.revision.applied)));
     lines.push(field("last-good", or_none(&status.revision.last_good)));
     let link = match (&status.link.mirror, &status.link.last_contact) {
         (Some(mirror), Some(at)) => {
-            format!("{mirror} answered {at}, {} bytes today", status.link.bytes_today)
+            format!("{mirror} answered {}, {} bytes today", time(at), status.link.bytes_today)
         }
         _ => "no mirror has answered yet".to_owned(),
     };

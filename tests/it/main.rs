@@ -9,6 +9,7 @@
 
 mod architecture;
 mod cli_reference;
+mod cli_status;
 mod config_readme;
 mod demo;
 mod power_cut;

@@ -149,3 +149,49 @@ impl std::fmt::Debug for Author {
         f.debug_struct("Author").field("email", &self.email).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    /// What git itself says of a repository that was written without it, with nothing of this machine's settings.
+    #[allow(clippy::disallowed_methods, reason = "a test starts the real git")]
+    fn git(repository: &Path, arguments: &[&str]) -> bool {
+        let mut command = Command::new("git");
+        command
+            .arg("-C")
+            .arg(repository)
+            .args(arguments)
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("HOME", repository);
+        command.output().unwrap().status.success()
+    }
+
+    #[test]
+    fn git_takes_it_for_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = Repository::init(&folder.path().join("fleet.git")).unwrap();
+        let (alice, mallory) =
+            (Author::new("Alice", "a@e.example").unwrap(), Author::new("Mallory", "m@e.example").unwrap());
+        let files =
+            Files::from([("a/b.yaml".to_owned(), "b".to_owned()), ("a.yaml".to_owned(), "a".to_owned())]);
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let draft = Draft { files: &files, parent: None, message: "first" };
+        let first = repository.commit(draft, &alice, Some(&alice), now).unwrap();
+        let draft = Draft { files: &files, parent: Some(first), message: "second" };
+        let second = repository.commit(draft, &alice, Some(&mallory), now).unwrap();
+        let unsigned = repository.commit(draft, &alice, None, now).unwrap();
+        repository.push(second).unwrap();
+
+        assert!(git(repository.path(), &["fsck", "--strict", "--no-dangling"]));
+        assert!(git(repository.path(), &["cat-file", "-e", "refs/heads/main:a/b.yaml"]));
+        let signers = folder.path().join("signers");
+        durable::write_atomic(&RealDisk, &signers, alice.allowed_line().as_bytes(), READABLE).unwrap();
+        let signers = format!("gpg.ssh.allowedSignersFile={}", signers.display());
+        let accepts = |commit: CommitId| {
+            git(repository.path(), &["-c", &signers, "verify-commit", &commit.to_string()])
+        };
+        assert_eq!([first, second, unsigned].map(accepts), [true, false, false]);
+    }
+}
