@@ -71,6 +71,11 @@ impl Repo {
         self
     }
 
+    /// Sets the date of the next commit, in seconds since 1970.
+    pub(crate) fn set_date(&self, seconds: i64) {
+        self.clock.set(seconds);
+    }
+
     /// Commits all that is in the work tree and answers with the commit's id.
     pub(crate) fn commit(&self, message: &str) -> String {
         self.commit_with(message, &[], &[])
