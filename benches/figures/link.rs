@@ -9,8 +9,26 @@ use super::support::tls::{GitServer, Options};
 use super::table::{Figure, Section, Unit, median};
 use standfast::source::MirrorSettings;
 
+/// Applications are called after what they serve and what they are, and so are their files: git finds the deltas of files by the ends of
+/// their names, and names that differ in a number alone collide there.
+const SERVE: [&str; 10] = [
+    "checkout", "kiosk", "loyalty", "pricing", "stock", "returns", "labels", "receipts", "printers", "scales",
+];
+const ARE: [&str; 9] = ["api", "worker", "web", "cache", "sync", "proxy", "exporter", "gateway", "store"];
+const KINDS: [&str; 10] = [
+    "config",
+    "settings",
+    "service",
+    "deployment",
+    "network",
+    "role",
+    "account",
+    "limits",
+    "claims",
+    "alerts",
+];
 /// Folders of applications, and folders of sites, with this many files each: 10,000 in all.
-const APPLICATIONS: usize = 90;
+const APPLICATIONS: usize = SERVE.len() * ARE.len();
 const REGIONS: usize = 10;
 const FILES: usize = 100;
 /// How often a change or a poll is repeated.
@@ -23,14 +41,14 @@ const FEW_PATHS: [&str; 6] = [
     "fleet.yaml",
     "sites/r4/defaults.yaml",
     "sites/r4/store-042.yaml",
-    "apps/app07",
-    "apps/app13",
-    "apps/app42",
+    "apps/checkout-api",
+    "apps/kiosk-web",
+    "apps/pricing-store",
 ];
 /// What a site without a fleet.yaml asks for.
 const WHOLE: [&str; 1] = [""];
-/// The application whose files are changed: one of the site's.
-const CHANGED: usize = 42;
+/// The application whose files are changed, `kiosk-web`: one of the site's.
+const CHANGED: usize = 11;
 
 /// A site with its own mirror, and what it asks for.
 struct Case {
@@ -77,19 +95,30 @@ async fn all() -> Section {
         section.add(cost.figure(format!("first fetch of 10,000 files, {}", case.name)));
     }
     changes(&repo, &signer, &mut cases, &mut section).await;
-    eprintln!("link: signing {BEHIND} commits");
-    for at in 0..BEHIND {
-        change(&repo, at % APPLICATIONS, at % FILES, &format!("behind-{at}"));
-        repo.commit_signed(&format!("change {at}"), &signer);
-    }
-    let tip = repo.tip();
-    for case in &mut cases {
-        let base = case.base.clone();
-        let budget = if case.name.ends_with("no filter") { 120_000.0 } else { 80_000.0 };
-        let cost = case.follow(&repo, &tip, Some(&base)).await;
-        section.add(cost.figure(format!("{BEHIND} signed commits behind, {}", case.name)).budget(budget));
-    }
+    behind(&repo, &signer, &mut cases, &mut section).await;
     section
+}
+
+/// Many signed commits at once: first as they mostly are, in one file each of a few applications, then each in another file of all.
+async fn behind(repo: &Repo, signer: &Key, cases: &mut [Case], section: &mut Section) {
+    let spreads: [(&str, fn(usize) -> (usize, usize)); 2] =
+        [("20 files", |at| (at % 20, 3)), ("200 files", |at| (at % APPLICATIONS, at % FILES))];
+    for (spread, place) in spreads {
+        eprintln!("link: signing {BEHIND} commits in {spread}");
+        for at in 0..BEHIND {
+            let (application, file) = place(at);
+            change(repo, application, file, &format!("{spread}-{at}"));
+            repo.commit_signed(&format!("change {at}"), signer);
+        }
+        let tip = repo.tip();
+        for case in &mut *cases {
+            let base = case.base.clone();
+            let budget = if case.name.ends_with("no filter") { 120_000.0 } else { 80_000.0 };
+            let cost = case.follow(repo, &tip, Some(&base)).await;
+            let what = format!("{BEHIND} signed commits behind in {spread}, {}", case.name);
+            section.add(cost.figure(what).budget(budget));
+        }
+    }
 }
 
 /// A fleet whose applications have 100 files each, and whose sites stand in folders of 100.
@@ -119,15 +148,17 @@ fn document(kind: &str, name: &str, number: usize) -> String {
 
 /// Writes one file of an application, a ConfigMap of half a kilobyte, with `value` in one line.
 fn change(repo: &Repo, application: usize, file: usize, value: &str) {
+    let namespace = format!("{}-{}", SERVE[application / ARE.len()], ARE[application % ARE.len()]);
+    let name = format!("{}-{}", KINDS[file % KINDS.len()], file / KINDS.len());
     let mut text = format!(
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings-{file:02}\n  namespace: app{application:02}\ndata:\n  value: {value}\n"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: {namespace}\ndata:\n  value: {value}\n"
     );
     for line in 0..10 {
         // Numbers that differ from file to file, as settings do.
         let number = (application * 7919 + file * 104_729 + line * 1_299_709) % 1_000_003;
         text.push_str(&format!("  setting-{line}: \"{number}-of-store\"\n"));
     }
-    repo.write(&format!("apps/app{application:02}/config-{file:02}.yaml"), text);
+    repo.write(&format!("apps/{namespace}/{name}.yaml"), text);
 }
 
 /// Polls that bring no news: on a kept connection, over HTTP/1.1, on a new connection, and on one after a cut.

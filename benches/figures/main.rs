@@ -1,9 +1,9 @@
 //! Prints what the agent costs: bytes on the link, objects a second, memory, and the size of its binary.
 //!
 //! # What
-//! `cargo bench --bench figures -- [link] [apply] [memory] [binary] [-o json]`; without a name, all of it. Beside each figure stands its
-//! budget, and what Flux 1.9 needs for the same work, measured on a machine of the same kind. `-- gate` measures what CI holds against
-//! budgets and ends with 1 if one is exceeded.
+//! `cargo bench --features testing --bench figures -- [link] [apply] [memory] [binary] [-o json]`; without a name, all of it. Beside each
+//! figure stands its budget, and what Flux 1.9 needs for the same work, measured on a machine of the same kind. `-- gate` measures what CI
+//! holds against budgets and ends with 1 if one is exceeded.
 //!
 //! # Not here
 //! Assertions: a figure that is off its budget is marked with `!` and no test fails for it. What the figures mean: `benches/README.md`.
@@ -17,36 +17,89 @@
 #![allow(clippy::disallowed_methods, reason = "it measures time, starts programs and writes files")]
 #![allow(clippy::cast_precision_loss, reason = "figures are far below 2^52")]
 
+mod agent;
+mod apply;
+mod fleet;
 mod link;
+mod memory;
 mod proxy;
+mod server;
 #[allow(dead_code, reason = "tests need more of it")]
 #[path = "../../tests/it/support/mod.rs"]
 mod support;
 mod table;
 
+use std::path::Path;
 use std::process::ExitCode;
-use table::Format;
+use support::cluster::TestCluster;
+use table::{Figure, Format, Section, Unit};
 
 fn main() -> ExitCode {
     // cargo adds `--bench`.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let Some((parts, format)) = parse(&arguments) else {
-        eprintln!("usage: figures [link] [apply] [memory] [binary] [-o json]");
+        eprintln!("usage: figures [link] [apply] [memory] [binary] [gate] [-o json]");
         return ExitCode::from(2);
     };
+    let needs_cluster = parts.iter().any(|part| ![Part::Link, Part::Binary].contains(part));
+    let cluster = needs_cluster.then(|| TestCluster::own(support::cluster::Options::default()));
+    let Some(cluster) = cluster.map_or(Some(None), |cluster| cluster.map(Some)) else {
+        eprintln!("without Go there is no API server to measure against");
+        return ExitCode::FAILURE;
+    };
+    let binary = if parts == [Part::Link] { None } else { Some(agent::build()) };
+    let mut is_kept = true;
     for part in parts {
-        let section = match part {
-            Part::Link => link::measure(),
-        };
+        let section = part.measure(binary.as_deref(), cluster.as_ref());
         section.print(format);
+        if part == Part::Gate {
+            is_kept = section.exceeded().is_empty();
+        }
     }
-    ExitCode::SUCCESS
+    if is_kept { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Link,
+    Apply,
+    Memory,
+    Binary,
+    Gate,
+}
+
+impl Part {
+    fn measure(self, binary: Option<&Path>, cluster: Option<&TestCluster>) -> Section {
+        let parts = || (binary.expect("it was built"), cluster.expect("it was started"));
+        match self {
+            Self::Link => link::measure(),
+            Self::Apply => apply::measure(parts().0, parts().1),
+            Self::Memory => memory::measure(parts().0, parts().1),
+            Self::Binary => {
+                let mut section = Section::new("binary");
+                section.add(size(binary.expect("it was built")));
+                section
+            }
+            Self::Gate => {
+                let mut section = Section::new("gate");
+                let (binary, cluster) = parts();
+                section.add(size(binary).budget(BINARY));
+                memory::gate(binary, cluster, IDLE, PEAK, &mut section);
+                section
+            }
+        }
+    }
+}
+
+/// Bounds of the gate: bytes of the binary, and MiB of memory with 100 objects.
+const BINARY: f64 = 12e6;
+const IDLE: f64 = 12.0;
+const PEAK: f64 = 24.0;
+
+fn size(binary: &Path) -> Figure {
+    let length = std::fs::metadata(binary).unwrap().len();
+    Figure::new("stripped binary, release profile, x86-64", length as f64, Unit::Bytes)
 }
 
 fn parse(arguments: &[String]) -> Option<(Vec<Part>, Format)> {
@@ -56,12 +109,16 @@ fn parse(arguments: &[String]) -> Option<(Vec<Part>, Format)> {
     while let Some(argument) = left.next() {
         match argument.as_str() {
             "link" => parts.push(Part::Link),
+            "apply" => parts.push(Part::Apply),
+            "memory" => parts.push(Part::Memory),
+            "binary" => parts.push(Part::Binary),
+            "gate" => parts.push(Part::Gate),
             "-o" if left.next().is_some_and(|value| value == "json") => format = Format::Json,
             _ => return None,
         }
     }
     if parts.is_empty() {
-        parts = vec![Part::Link];
+        parts = vec![Part::Binary, Part::Link, Part::Apply, Part::Memory];
     }
     Some((parts, format))
 }

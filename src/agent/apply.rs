@@ -4,9 +4,8 @@ use super::build::Agent;
 use super::observe::{AT_ONCE, Item};
 use super::stage::{Prepared, Subject, Written};
 use crate::health;
-use crate::model::Trouble;
 use crate::model::{
-    ChangeSet, Desired, Done, Inventory, InventoryEntry, Moment, ObjectKey, Outcome, Refusal,
+    ChangeSet, Desired, Done, Inventory, InventoryEntry, Moment, ObjectKey, Outcome, Refusal, Trouble,
 };
 use crate::plan::{self, Held, Place, StagePlan};
 use crate::reconcile::{self, Applied, Event};

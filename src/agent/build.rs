@@ -54,10 +54,10 @@ pub struct Ports {
 pub struct Agent {
     pub(super) settings: Settings,
     pub(super) source: Box<dyn Source>,
-    pub(super) verifier: Box<dyn Verifier>,
+    pub(crate) verifier: Box<dyn Verifier>,
     pub(super) keeper: Keeper,
     pub(super) render: Box<dyn Render>,
-    pub(super) cluster: Arc<dyn Cluster>,
+    pub(crate) cluster: Arc<dyn Cluster>,
     pub(super) sink: Box<dyn Sink>,
     pub(super) clock: Clock,
     pub(super) site: Site,

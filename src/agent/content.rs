@@ -3,8 +3,7 @@
 use super::build::Agent;
 use super::fetch::Proven;
 use crate::fleet::{self, Answer, Resolved, Version};
-use crate::model::Trouble;
-use crate::model::{Artifact, Desired, DesiredApplication, Moment, OwnerLabel, RepoPath, Revision};
+use crate::model::{Artifact, Desired, DesiredApplication, Moment, OwnerLabel, RepoPath, Revision, Trouble};
 use crate::reconcile::{Event, Target};
 use crate::render::Rendered;
 use crate::trust::{self, Ground, Verified};

@@ -2,8 +2,7 @@
 
 use super::build::{Agent, Work};
 use super::clock;
-use crate::model::Moment;
-use crate::model::Trouble;
+use crate::model::{Moment, Trouble};
 use crate::reconcile::{Effect, Event, State, step};
 use jiff::Timestamp;
 use std::time::Duration;

@@ -1,12 +1,11 @@
 //! Ask the mirrors, prove what they offer, make it the floor.
 
 use super::build::Agent;
-use crate::model::Trouble;
-use crate::model::{Classify, CommitId, Floor, Moment, Revision};
+use crate::model::{Classify, CommitChain, CommitId, Floor, Moment, Revision, Trouble};
 use crate::reconcile::Event;
 use crate::source::Want;
 use crate::store::Changes;
-use crate::trust::{self, Accepted, Base, Checked, CommitError, TrustedClock, Verdict, Witness};
+use crate::trust::{self, Accepted, Base, TrustedClock, Verdict, Witness};
 
 /// How far below the floor a tip is looked for on disk, to tell a mirror that lags from a history that was rewritten.
 const LAG: usize = 500;
@@ -20,33 +19,24 @@ pub(super) enum Proven {
     Pin(Revision),
 }
 
-/// What a mirror offers, judged and not accepted.
-#[derive(Debug)]
-pub(crate) struct Offer {
-    /// The mirror that answered.
-    pub(crate) mirror: String,
-    /// What it offers.
-    pub(crate) revision: Revision,
-    /// Where the proof has to start.
-    pub(crate) base: Base,
-    /// Every commit, newest first.
-    pub(crate) checks: Vec<(CommitId, Result<Checked, CommitError>)>,
-    /// The decision.
-    pub(crate) verdict: Verdict,
-}
-
 impl Agent {
+    /// What the mirror that was just asked offers, unproven.
+    pub(crate) fn take_chain(&mut self) -> Option<CommitChain> {
+        self.work.chain.take()
+    }
+
     /// The revision that was accepted last.
     pub(crate) fn accepted(&self) -> Option<Revision> {
         self.facts.floor.as_ref().map(|floor| floor.revision.clone())
     }
 
     /// The time by which signatures are judged.
-    pub(super) fn trusted_clock(&self) -> TrustedClock {
+    pub(crate) fn trusted_clock(&self) -> TrustedClock {
         trust::trusted(self.clock.now(), self.facts.clock_floor, self.settings.built)
     }
 
-    pub(super) fn base(&self) -> Base {
+    /// From where what the mirrors offer must be proven.
+    pub(crate) fn base(&self) -> Base {
         Base::of(self.facts.floor.as_ref(), self.settings.pin)
     }
 
@@ -106,15 +96,6 @@ impl Agent {
                 })
             }
         }
-    }
-
-    /// What the mirror that was just asked offers, with every commit's check; nothing is accepted.
-    pub(crate) fn examine(&mut self) -> Option<Offer> {
-        let chain = self.work.chain.take()?;
-        let (base, clock) = (self.base(), self.trusted_clock());
-        let checks = trust::explain(&chain, self.verifier.as_ref(), &clock);
-        let verdict = trust::judge(&chain, base, self.verifier.as_ref(), &clock);
-        Some(Offer { mirror: chain.mirror, revision: chain.revision, base, checks, verdict })
     }
 
     /// The floor's ancestors by first parents, as far as they are on disk.

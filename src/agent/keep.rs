@@ -1,8 +1,7 @@
 //! The store on a thread of its own, and the facts that a pass leaves.
 
 use super::build::Agent;
-use crate::model::Trouble;
-use crate::model::{Facts, Inventory, InventoryEntry, Moment, ObjectKey};
+use crate::model::{Facts, Inventory, InventoryEntry, Moment, ObjectKey, Trouble};
 use crate::reconcile::{self, Event};
 use crate::store::{Changes, Error, Store};
 use std::collections::BTreeMap;

@@ -36,4 +36,4 @@ pub(crate) use observe::AT_ONCE;
 pub(crate) use open::assemble;
 pub use open::open;
 pub use signals::serve;
-pub(crate) use stage::{Prepared, Subject};
+pub(crate) use stage::{CREATE, Prepared, Subject, with_answer};

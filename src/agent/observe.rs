@@ -3,9 +3,9 @@
 use super::build::Agent;
 use crate::cluster::{Applied, ApplyMode, Kinds, Query};
 use crate::health;
-use crate::model::Trouble;
 use crate::model::{
     Desired, Digest, Gvk, HealthStatus, Inventory, InventoryEntry, Live, ObjectKey, OwnerLabel, Refusal,
+    Trouble,
 };
 use crate::plan::{self, Decision, Finding, Place, Standing};
 use futures::stream::{self, StreamExt, TryStreamExt};

@@ -2,8 +2,9 @@
 
 use super::build::Agent;
 use crate::cluster::{Deleted, Kinds};
-use crate::model::Trouble;
-use crate::model::{Action, ChangeSet, Done, ErrorClass, Inventory, Live, Moment, ObjectKey, Outcome, Step};
+use crate::model::{
+    Action, ChangeSet, Done, ErrorClass, Inventory, Live, Moment, ObjectKey, Outcome, Step, Trouble,
+};
 use crate::plan::{self, Fate, Pruning};
 use crate::reconcile::Event;
 use crate::store::Changes;

@@ -3,8 +3,7 @@
 use super::build::Agent;
 use crate::cluster::Query;
 use crate::health;
-use crate::model::Trouble;
-use crate::model::{Gvk, Health, HealthStatus, Live, Moment, ObjectKey};
+use crate::model::{Gvk, Health, HealthStatus, Live, Moment, ObjectKey, Trouble};
 use crate::reconcile::{Event, Judged};
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,8 +3,9 @@
 use super::build::Agent;
 use super::observe::Item;
 use crate::cluster::{Applied, ApplyMode, Deleted};
-use crate::model::Trouble;
-use crate::model::{Action, Application, Baseline, Gvk, Live, Object, ObjectKey, Outcome, Refusal, Step};
+use crate::model::{
+    Action, Application, Baseline, Gvk, Live, Object, ObjectKey, Outcome, Refusal, Step, Trouble,
+};
 use crate::plan::{self, Answer, Case, Decision, Verdict};
 use std::time::Duration;
 
@@ -54,7 +55,8 @@ pub(crate) struct Subject<'a> {
     pub(crate) item: &'a Item,
 }
 
-const CREATE: ApplyMode = ApplyMode { dry_run: false, force: false, create_only: true };
+/// To make an object, and not to take one that is there.
+pub(crate) const CREATE: ApplyMode = ApplyMode { dry_run: false, force: false, create_only: true };
 const ASK: ApplyMode = ApplyMode { dry_run: true, force: false, create_only: false };
 
 impl Agent {
@@ -110,19 +112,6 @@ impl Agent {
             "ObjectBusy",
             format!("{} changed every time while it was judged; somebody writes it all the time", item.key),
         ))
-    }
-
-    /// Whether the server would take an object that is to be made: only asked to show a plan.
-    pub(crate) async fn try_create(&self, subject: Subject<'_>) -> Result<Option<Prepared>, Trouble> {
-        let mode = ApplyMode { dry_run: true, ..CREATE };
-        let applied = self.cluster.apply(subject.object, mode).await?;
-        let refused = |answer: &Answer<'_>| {
-            plan::refused(&subject.application.name, subject.object, answer).map(Prepared::Refused)
-        };
-        Ok(match (&applied, self.awaited(subject.object)) {
-            (Applied::NoPlace(_), Some(what)) => Some(Prepared::NotYet(what)),
-            (applied, _) => with_answer(applied, refused).flatten(),
-        })
     }
 
     /// Carries out one step.
@@ -217,7 +206,7 @@ impl Subject<'_> {
 }
 
 /// The server's answer in the plan's words. `None` where it says only that the object is there already.
-fn with_answer<T>(applied: &Applied, then: impl FnOnce(&Answer<'_>) -> T) -> Option<T> {
+pub(crate) fn with_answer<T>(applied: &Applied, then: impl FnOnce(&Answer<'_>) -> T) -> Option<T> {
     Some(match applied {
         Applied::Live(live) => then(&Answer::Live(live)),
         Applied::Conflict(conflicts) => {

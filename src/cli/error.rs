@@ -2,8 +2,7 @@
 
 use super::output;
 use crate::config::Problem;
-use crate::model::ErrorClass;
-use crate::model::Trouble;
+use crate::model::{ErrorClass, Trouble};
 
 /// The command failed.
 pub(super) const FAILED: u8 = 1;

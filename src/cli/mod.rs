@@ -32,19 +32,30 @@ use output::Format;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+/// What stands above the options that every command has.
+const EVERYWHERE: &str = "Options of every command";
+/// What scripts go by.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0   done
+  1   failed, refused or unreachable; the reason is on standard error
+  2   wrong usage
+  3   changes are pending (plan), or something is not healthy (status --exit-code)
+  78  the configuration is wrong";
+
 /// Keep this site running exactly what its owners signed
 ///
 /// Standfast pulls signed commits from a list of mirrors, proves them, renders them and applies them to the local cluster.
 /// Without a network it goes on doing everything but pulling.
 #[derive(Debug, Parser)]
-#[command(name = "standfast", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "standfast", version, max_term_width = 100, disable_help_subcommand = true, after_long_help = EXIT_CODES)]
 struct Arguments {
     /// The site's configuration; files in FILE.d beside it are merged in
-    #[arg(long, global = true, value_name = "FILE", default_value = "/etc/standfast/config.yaml")]
+    #[arg(long, global = true, help_heading = EVERYWHERE, value_name = "FILE", default_value = "/etc/standfast/config.yaml")]
     config: PathBuf,
 
     /// How results are printed
-    #[arg(short, long, global = true, value_name = "FORMAT", default_value = "human")]
+    #[arg(short, long, global = true, help_heading = EVERYWHERE, value_name = "FORMAT", default_value = "human")]
     output: Format,
 
     #[command(subcommand)]
@@ -93,7 +104,7 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Plan(plan) => plan::run(plan, &arguments.config, format),
         Command::Render(render) => render::run(render, &arguments.config, format),
         Command::Verify(verify) => verify::run(verify, &arguments.config, format),
-        Command::Demo(demo) => demo::run(demo),
+        Command::Demo(demo) => demo::run(demo, format),
         Command::Config(command) => config::run(command, &arguments.config, format),
         Command::Completions(completions) => Ok(completions::run(completions)),
     }

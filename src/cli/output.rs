@@ -3,6 +3,9 @@
 use super::error::Failure;
 use std::io::{IsTerminal, Write};
 
+/// The longest line of text that people read, in characters, as the help has it.
+const WIDTH: usize = 100;
+
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
@@ -71,6 +74,25 @@ pub(super) fn err(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
+/// Breaks a long text between words; every line but the first is indented. For text that people read, not for tables.
+pub(super) fn wrapped(text: &str, indent: usize) -> String {
+    let (mut lines, mut width) = (String::new(), indent);
+    let next = format!("\n{:indent$}", "");
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if width > indent && width + 1 + length > WIDTH {
+            lines.push_str(&next);
+            width = indent;
+        } else if width > indent {
+            lines.push(' ');
+            width += 1;
+        }
+        lines.push_str(word);
+        width += length;
+    }
+    lines
+}
+
 /// Prints a value as JSON, indented.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(value)
@@ -97,6 +119,18 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_text_is_broken_between_words() {
+        let words = "word ".repeat(25);
+        let lines = wrapped(words.trim_end(), 4);
+        let lines: Vec<_> = lines.lines().collect();
+        assert_eq!(lines.len(), 2);
+        // The first line is printed behind an indent of as many characters.
+        assert!(lines[0].chars().count() + 4 <= WIDTH && lines[1].starts_with("    word"), "{lines:#?}");
+        assert_eq!(wrapped("short", 4), "short");
+        assert_eq!(wrapped(&"x".repeat(200), 4), "x".repeat(200));
+    }
 
     #[test]
     fn columns_line_up() {

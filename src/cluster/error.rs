@@ -125,7 +125,7 @@ impl Classify for Error {
         match self {
             Self::KubeconfigMissing { .. } => "KubeconfigMissing",
             Self::Kubeconfig { .. } => "KubeconfigInvalid",
-            Self::Unreachable { .. } => "ClusterUnreachable",
+            Self::Unreachable { .. } => super::UNREACHABLE,
             Self::Certificate { .. } => "ClusterCertificate",
             Self::Unauthorized { .. } => "ClusterUnauthorized",
             Self::Forbidden { .. } => "ClusterForbidden",

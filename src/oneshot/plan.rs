@@ -1,9 +1,9 @@
 //! What the next pass would do, without doing it: the same steps, found out in the same way.
 
-use crate::agent::{AT_ONCE, Agent, Prepared, Subject};
-use crate::model::Trouble;
-use crate::model::{Action, Desired, Moment, Plan, Refusal, Stage, Step};
-use crate::plan::{Held, Place};
+use crate::agent::{AT_ONCE, Agent, CREATE, Prepared, Subject, with_answer};
+use crate::cluster::{Applied, ApplyMode};
+use crate::model::{Action, Desired, Moment, Plan, Refusal, Stage, Step, Trouble};
+use crate::plan::{self, Answer, Held, Place};
 use crate::reconcile::Event;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
@@ -83,8 +83,21 @@ async fn foresee(agent: &Agent, subject: Subject<'_>) -> Result<Foreseen, Troubl
     let blank = subject.step(Action::After { what: String::new() });
     let prepared = agent.prepare(subject).await?;
     let is_new = matches!(&prepared, Prepared::Step { step, .. } if step.action == Action::Create);
-    let answer = if is_new { agent.try_create(subject).await? } else { None };
+    let answer = if is_new { try_create(agent, subject).await? } else { None };
     Ok(Foreseen { blank, prepared, answer })
+}
+
+/// Whether the server would take an object that is to be made, so that a refusal shows beforehand.
+async fn try_create(agent: &Agent, subject: Subject<'_>) -> Result<Option<Prepared>, Trouble> {
+    let mode = ApplyMode { dry_run: true, ..CREATE };
+    let applied = agent.cluster.apply(subject.object, mode).await?;
+    let refused = |answer: &Answer<'_>| {
+        plan::refused(&subject.application.name, subject.object, answer).map(Prepared::Refused)
+    };
+    Ok(match (&applied, agent.awaited(subject.object)) {
+        (Applied::NoPlace(_), Some(what)) => Some(Prepared::NotYet(what)),
+        (applied, _) => with_answer(applied, refused).flatten(),
+    })
 }
 
 /// Notes one stage as the pass would go through it: what stops an application stops all of it in this stage if it shows before

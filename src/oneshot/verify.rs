@@ -1,12 +1,11 @@
 //! Proves what the mirrors offer, commit by commit, and changes nothing.
 
 use crate::agent::Agent;
-use crate::model::Classify;
-use crate::model::Trouble;
 use crate::model::explain;
 use crate::model::status::Reason;
+use crate::model::{Classify, Trouble};
 use crate::reconcile::Event;
-use crate::trust::{Base, Verdict};
+use crate::trust::{self, Base, Verdict};
 use serde::Serialize;
 
 /// What came of it.
@@ -44,17 +43,20 @@ pub async fn verify(agent: &mut Agent) -> Result<Report, Trouble> {
     if let Event::FetchFailed(trouble) = agent.fetch().await {
         return Err(trouble);
     }
-    let Some(offer) = agent.examine() else { return Err(super::plan::nothing()) };
+    let Some(chain) = agent.take_chain() else { return Err(super::plan::nothing()) };
+    let (base, clock) = (agent.base(), agent.trusted_clock());
+    let checks = trust::explain(&chain, agent.verifier.as_ref(), &clock);
+    let verdict = trust::judge(&chain, base, agent.verifier.as_ref(), &clock);
     let line = |commit: &crate::model::CommitId, good, verification| Line {
         commit: commit.to_string(),
         good,
         verification,
     };
-    let commits = offer.checks.iter().map(|(commit, checked)| match checked {
+    let commits = checks.iter().map(|(commit, checked)| match checked {
         Ok(checked) => line(commit, checked.verification.is_good(), checked.verification.to_string()),
         Err(error) => line(commit, false, explain(error)),
     });
-    let refused = match &offer.verdict {
+    let refused = match &verdict {
         Verdict::Refused(refusal) => Some(Reason {
             code: Classify::reason(refusal).to_owned(),
             message: format!("{refusal}; {}", refusal.reason.hint()),
@@ -62,9 +64,9 @@ pub async fn verify(agent: &mut Agent) -> Result<Report, Trouble> {
         Verdict::Accepted(_) | Verdict::Unchanged => None,
     };
     Ok(Report {
-        mirror: offer.mirror,
-        revision: offer.revision.to_string(),
-        base: match offer.base {
+        mirror: chain.mirror,
+        revision: chain.revision.to_string(),
+        base: match base {
             Base::Floor(commit) | Base::Pin(commit) => Some(commit.to_string()),
             Base::Nothing => None,
         },

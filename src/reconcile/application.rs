@@ -1,7 +1,6 @@
 //! One application's machine.
 
-use crate::model::Trouble;
-use crate::model::{ApplicationPhase, Digest, Health, Revision};
+use crate::model::{ApplicationPhase, Digest, Health, Revision, Trouble};
 use jiff::Timestamp;
 use std::time::Duration;
 

@@ -3,8 +3,7 @@
 use super::application::Application;
 use super::site::{Applied, Effect, Event, Judged, Rules, Site, State, Target};
 use super::waits;
-use crate::model::Trouble;
-use crate::model::{ErrorClass, Revision};
+use crate::model::{ErrorClass, Revision, Trouble};
 use jiff::Timestamp;
 use std::time::Duration;
 

@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod cli_reference;
 mod config_readme;
 mod demo;
 mod power_cut;

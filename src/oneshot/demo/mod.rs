@@ -21,12 +21,14 @@ use crate::cluster;
 use crate::model::explain;
 use folder::Folder;
 use ring::rand::{SecureRandom, SystemRandom};
+use serde::Serialize;
 use space::Space;
 use std::path::{Path, PathBuf};
 use story::Story;
 
 /// A line of the story.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase", tag = "kind", content = "text")]
 pub enum Line {
     /// What comes next.
     Chapter(String),

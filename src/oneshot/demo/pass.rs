@@ -62,7 +62,9 @@ impl Pass {
             unchanged: 0,
             refused: None,
         };
-        moments.into_iter().for_each(|moment| pass.note(moment));
+        for moment in moments {
+            pass.note(moment);
+        }
         pass
     }
 

@@ -47,7 +47,7 @@ pub(super) struct Booted {
 struct Told(Arc<Mutex<Vec<Moment>>>);
 
 /// Long enough never to come up in the demo: each pass is asked for.
-const POLL: Duration = Duration::from_secs(300);
+const POLL: Duration = Duration::from_mins(5);
 /// Between two looks at health.
 const LOOK: Duration = Duration::from_millis(200);
 

@@ -18,7 +18,7 @@ pub(super) struct Space {
 }
 
 /// How long a namespace may take to go. One of a busy cluster takes some ten seconds.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(500);
 /// How long a request that was called off may still be on its way.

@@ -81,6 +81,9 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
             self.written.get(),
             time(Duration::try_from(took).unwrap_or_default()),
         ));
+        if !self.space.is_real {
+            self.plain("The same on a cluster of yours: standfast demo --cluster KUBECONFIG".to_owned());
+        }
     }
 
     fn introduce(&self, files: &Files) {
@@ -141,7 +144,7 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
     }
 
     async fn no_link(&self) -> Result<Booted, Error> {
-        self.chapter("The link is down, the power was out, and somebody deleted a service");
+        self.chapter("The link is down, the site boots anew, and somebody has deleted a service");
         let mirror = self.repository.path();
         let away = mirror.with_extension("away");
         let moved = |source| Error::Write { path: mirror.to_owned(), source };
@@ -159,7 +162,9 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         pass.holds("all applications are healthy", pass.are_applications_steady())?;
         pass.holds("the service is back", self.space.get("v1", "Service", "till").await?.is_some())?;
         let took = time(pass.cost.took);
-        self.good(format!("booted from its own disk, asked nobody, and {service} is back, in {took}"));
+        self.good(format!(
+            "booted from its own disk, with no mirror to ask, and {service} is back in {took}"
+        ));
         Ok(booted)
     }
 
@@ -189,9 +194,10 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         };
         let by_alice = accepted.signer.starts_with(self.alice.email);
         pass.holds("Alice is its signer", by_alice)?;
-        let (signer, begins) = match is_first {
-            true => (accepted.signer.as_str(), "; this site's trust begins here"),
-            false => (self.alice.email, ""),
+        let (signer, begins) = if is_first {
+            (accepted.signer.as_str(), "; this site's trust begins here")
+        } else {
+            (self.alice.email, "")
         };
         let bytes = number(pass.cost.bytes);
         self.good(format!("proven: commit {}, signed by {signer}{begins}", commit.short()));

@@ -14,9 +14,9 @@ async fn fields_labels_and_whole_objects_come_back() {
     let namespace = cluster.namespace("drift").await;
     let site = TestSite::new(cluster, "drift");
     let names = ["changed", "emptied", "unlabelled", "unannotated", "added", "deleted", "same"];
-    names
-        .iter()
-        .for_each(|name| drop(site.repo.write(&format!("{name}.yaml"), config_map(&namespace, name, "1"))));
+    names.iter().for_each(|name| {
+        site.repo.write(&format!("{name}.yaml"), config_map(&namespace, name, "1"));
+    });
     site.commit("first");
     site.pass().await;
     let label = site.config_map(&namespace, "same").await.label(OWNER_LABEL).unwrap().to_owned();

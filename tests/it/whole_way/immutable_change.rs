@@ -88,7 +88,9 @@ async fn it_is_known_for_every_kind_that_has_such_fields() {
     let fleet: String =
         all.iter().map(|(name, _)| format!("- {{name: {name}, path: apps/{name}}}\n")).collect();
     site.fleet(&fleet);
-    all.iter().for_each(|(name, text)| drop(site.repo.write(&format!("apps/{name}/a.yaml"), text)));
+    all.iter().for_each(|(name, text)| {
+        site.repo.write(&format!("apps/{name}/a.yaml"), text);
+    });
     site.commit("first");
     site.pass().await;
     for (name, text) in &all {

@@ -86,7 +86,9 @@ async fn its_value_is_told_to_nobody() {
         format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {namespace}}}\n")
     };
     let encoded = |value: &str| spellings_base64(value);
-    let write = |text: String| drop(site.repo.write("apps/one/secret.yaml", text));
+    let write = |text: String| {
+        site.repo.write("apps/one/secret.yaml", text);
+    };
     let told = async |what: &str, must_say: &str| {
         site.commit(what);
         let heard = hear(&site).await;
