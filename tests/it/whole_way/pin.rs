@@ -50,7 +50,8 @@ async fn a_line_that_does_not_lead_to_the_pin_is_refused() {
     let mut site = site("pin-stray");
     let first = site.commit("first");
     site.repo.git(&["checkout", "-q", "-b", "side"]);
-    site.pin = Some(site.commit("the pin, on a side branch"));
+    site.commit("the pin, on a side branch");
+    site.pin = Some(site.repo.rev_parse("HEAD"));
     site.repo.git(&["checkout", "-q", "main"]);
     site.repo.reset(&first);
     let tip = site.commit("second");

@@ -81,6 +81,14 @@ async fn the_same_steps_and_the_same_refusals() {
         .write("apps/two/b.yaml", config_map(&namespace, "b", "1"))
         .write("apps/three/c.yaml", config_map(&namespace, "c", "1"))
         .write("apps/three/d.yaml", config_map(&namespace, "d", "1"));
+    // The server refuses a Pod whose account and priority are not there; they are made before it.
+    let pod = format!(
+        "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{name: {namespace}}}\nvalue: 1\n---\n\
+         apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: account, namespace: {namespace}}}\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: {{name: pod, namespace: {namespace}}}\n\
+         spec: {{serviceAccountName: account, priorityClassName: {namespace}, containers: [{{name: main, image: \"example.com/main:1\"}}]}}\n"
+    );
+    site.repo.write("apps/three/pod.yaml", pod);
     site.commit("first");
     let plan = check(&site, "the first").await;
     let after = |name: &str| {
@@ -92,6 +100,10 @@ async fn the_same_steps_and_the_same_refusals() {
     };
     assert_eq!(after("g"), Some(format!("the CRD gizmos.{group}")));
     assert_eq!(after("a"), Some(format!("the namespace {made}")));
+    assert!(
+        after("pod").is_some_and(|what| what.contains("account") || what.contains("PriorityClass")),
+        "{plan:#?}"
+    );
     assert!(check(&site, "nothing").await.is_empty());
 
     let hand = Hand::of(cluster, "kubectl").await;
