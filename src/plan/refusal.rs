@@ -89,9 +89,10 @@ pub(super) fn immutable(application: &str, key: &ObjectKey, why: &str) -> Refusa
     refusal(application, key, RefusalReason::Immutable, message)
 }
 
-/// The server's own words, on one line and bounded.
+/// The server's own words, on one line, bounded, and with nothing in them that a terminal would obey.
 fn shorten(text: &str) -> String {
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = text.replace(|c: char| c.is_control() && !c.is_whitespace(), "");
+    let text = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     clip(text.trim_end_matches('.'), MAX_FOREIGN)
 }
 
