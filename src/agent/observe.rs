@@ -4,8 +4,8 @@ use super::build::Agent;
 use crate::cluster::{Applied, ApplyMode, Kinds, Query};
 use crate::health;
 use crate::model::{
-    Desired, Digest, Gvk, HealthStatus, Inventory, InventoryEntry, Live, ObjectKey, OwnerLabel, Refusal,
-    Trouble,
+    Desired, Digest, Gvk, HealthStatus, Inventory, InventoryEntry, Live, Object, ObjectKey, OwnerLabel,
+    Refusal, Trouble,
 };
 use crate::plan::{self, Decision, Finding, Place, Standing};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -164,27 +164,37 @@ impl<'a> Sorting<'a> {
         })
     }
 
+    /// The desired object with this key, while it is not sorted yet.
+    fn object(&self, key: &ObjectKey) -> Option<&Object> {
+        let place = self.wanted.get(key)?;
+        self.seen.desired.applications.get(place.application)?.objects.get(place.object)
+    }
+
     fn wanted(&self) -> impl Iterator<Item = (&ObjectKey, Gvk)> {
-        self.wanted.iter().map(|(key, place)| {
-            let object = &self.seen.desired.applications[place.application].objects[place.object];
-            (key, object.gvk().clone())
-        })
+        self.wanted.keys().filter_map(|key| Some((key, self.object(key)?.gvk().clone())))
     }
 
     /// Lists by owner label, kind by kind; answers with the keys that came.
     async fn list_ours(&mut self) -> Result<BTreeSet<ObjectKey>, Trouble> {
-        let mut gvks: BTreeMap<(String, String), Gvk> = BTreeMap::new();
-        for (_, gvk) in self.inventory().chain(self.wanted()) {
-            gvks.insert((gvk.group.clone(), gvk.kind.clone()), gvk);
+        // What is desired is read in the version of its manifest, for in another its fields have other names.
+        let served = |(_, gvk): (&ObjectKey, Gvk)| self.kinds.served(&gvk);
+        let mut gvks: BTreeSet<Gvk> = self.wanted().filter_map(served).collect();
+        for gvk in self.inventory().filter_map(served) {
+            if !gvks.iter().any(|known| known.is(&gvk.group, &gvk.kind)) {
+                gvks.insert(gvk);
+            }
         }
         let mut listed = BTreeSet::new();
-        for gvk in gvks.values().filter_map(|gvk| self.kinds.served(gvk)).collect::<Vec<_>>() {
+        for gvk in gvks {
             let query = Query { gvk, namespace: None, owner: Some(self.owner.clone()), limit: None };
             let cluster = Arc::clone(&self.agent.cluster);
             let mut each = |live: Live| {
                 let key = live.key();
-                self.sort(Some(&live), &key);
-                listed.insert(key);
+                let is_other = |gvk: &Gvk| self.kinds.served(gvk).as_ref() != Some(&live.gvk);
+                let is_for_another_list = self.object(&key).is_some_and(|object| is_other(object.gvk()));
+                if !is_for_another_list && listed.insert(key.clone()) {
+                    self.sort(Some(&live), &key);
+                }
             };
             cluster.list(&query, &mut each).await?;
         }
@@ -204,9 +214,10 @@ impl<'a> Sorting<'a> {
             |key: &ObjectKey| key.namespace.as_ref().is_some_and(|namespace| absent.contains(namespace));
         let mut somewhere = Vec::new();
         for (key, gvk) in asked {
-            match self.kinds.served(&gvk).filter(|_| !is_nowhere(&key)) {
-                Some(gvk) => somewhere.push((key, gvk)),
-                None => self.sort(None, &key),
+            // A kind that was defined a moment ago may be served and not listed yet: the server is asked all the same.
+            match is_nowhere(&key) {
+                true => self.sort(None, &key),
+                false => somewhere.push((key, self.kinds.served(&gvk).unwrap_or(gvk))),
             }
         }
         let cluster = Arc::clone(&self.agent.cluster);

@@ -33,10 +33,7 @@ pub(in crate::cluster) fn object(
 
 /// The path of all objects of a kind, in one namespace or in all.
 pub(in crate::cluster) fn list(gvk: &Gvk, kind: &Kind, namespace: Option<&str>) -> Result<String, NoAddress> {
-    let mut path = match gvk.group.as_str() {
-        "" => format!("/api/{}", segment(&gvk.version)?),
-        group => format!("/apis/{}/{}", segment(group)?, segment(&gvk.version)?),
-    };
+    let mut path = version(gvk)?;
     if let Some(namespace) = namespace.filter(|_| kind.is_namespaced) {
         path.push_str("/namespaces/");
         path.push_str(&segment(namespace)?);
@@ -44,6 +41,14 @@ pub(in crate::cluster) fn list(gvk: &Gvk, kind: &Kind, namespace: Option<&str>) 
     path.push('/');
     path.push_str(&segment(&kind.plural)?);
     Ok(path)
+}
+
+/// The path of one version of a group.
+pub(in crate::cluster) fn version(gvk: &Gvk) -> Result<String, NoAddress> {
+    Ok(match gvk.group.as_str() {
+        "" => format!("/api/{}", segment(&gvk.version)?),
+        group => format!("/apis/{}/{}", segment(group)?, segment(&gvk.version)?),
+    })
 }
 
 /// A text as the value of a query parameter.

@@ -30,10 +30,11 @@ impl Kube {
         let gvk = object.gvk();
         let kind = match self.resolve(&what(object), gvk).await? {
             Some((served, kind)) if served == *gvk => kind,
-            Some((other, _)) => {
-                return Ok(Applied::NoPlace(format!("the server does not serve {gvk}; it serves {other}")));
+            other => {
+                self.forget_absence(gvk).await;
+                let instead = other.map(|(other, _)| format!("; it serves {other}")).unwrap_or_default();
+                return Ok(Applied::NoPlace(format!("the server does not serve {gvk}{instead}")));
             }
-            None => return Ok(Applied::NoPlace(format!("the server does not serve {gvk}"))),
         };
         let path = match address::object(gvk, &kind, object.namespace(), object.name()) {
             Ok(path) => path,

@@ -1,8 +1,11 @@
 //! What the server serves, by aggregated discovery: two requests for everything.
+//!
+//! A kind that was defined a moment ago is served before it stands there: where its group is not new, the server puts its discovery
+//! together only once a minute. So a version of a group that is missing is asked for by itself, once.
 
-use super::Kube;
 use super::status::Status;
 use super::wire::{Answer, Ask};
+use super::{Kube, address};
 use crate::cluster::retry::retry;
 use crate::cluster::{Error, Kind, Kinds};
 use crate::model::Gvk;
@@ -22,6 +25,26 @@ pub(super) struct Known {
     pub(super) kinds: Arc<Kinds>,
     /// Groups of which the server itself does not know now what they hold: the server behind them does not answer.
     pub(super) stale: Arc<BTreeSet<String>>,
+    /// Kinds that their group was asked for by itself, in vain.
+    absent: Arc<BTreeSet<Gvk>>,
+}
+
+/// One version of a group, by itself.
+#[derive(Deserialize, Default)]
+struct Alone {
+    #[serde(default)]
+    resources: Vec<AloneResource>,
+}
+
+#[derive(Deserialize)]
+struct AloneResource {
+    name: String,
+    #[serde(default)]
+    kind: String,
+    #[serde(default)]
+    namespaced: bool,
+    #[serde(default)]
+    verbs: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -93,9 +116,52 @@ impl Kube {
         Ok(known.insert(read).clone())
     }
 
+    /// The same, with this kind if it is served at all.
+    pub(super) async fn known_with(&self, gvk: &Gvk) -> Result<Known, Error> {
+        let known = self.known(false).await?;
+        let is_told = known.kinds.get(gvk).is_some() || known.absent.contains(gvk);
+        if is_told || gvk.group.is_empty() || known.stale.contains(&gvk.group) {
+            return Ok(known);
+        }
+        let alone = self.discover_alone(gvk).await?;
+        let mut now = self.known.lock().await;
+        let now = now.get_or_insert(known);
+        let kinds = Arc::make_mut(&mut now.kinds);
+        for resource in alone.resources.into_iter().filter(|resource| !resource.name.contains('/')) {
+            let gvk = Gvk { kind: resource.kind, ..gvk.clone() };
+            let is_listable = resource.verbs.iter().any(|verb| verb == "list");
+            let kind = Kind { plural: resource.name, is_namespaced: resource.namespaced, is_listable };
+            kinds.preferred.entry((gvk.group.clone(), gvk.kind.clone())).or_insert(gvk.version.clone());
+            kinds.all.entry(gvk).or_insert(kind);
+        }
+        if kinds.get(gvk).is_none() {
+            Arc::make_mut(&mut now.absent).insert(gvk.clone());
+        }
+        Ok(now.clone())
+    }
+
+    /// A kind that was not served may be served from now on: the next look asks for it again.
+    pub(super) async fn forget_absence(&self, gvk: &Gvk) {
+        if let Some(known) = self.known.lock().await.as_mut() {
+            Arc::make_mut(&mut known.absent).remove(gvk);
+        }
+    }
+
     /// Makes the next look at the kinds a fresh one.
     pub(super) async fn forget_kinds(&self) {
         *self.known.lock().await = None;
+    }
+
+    /// What the server says of one version of a group; nothing where it is not served.
+    async fn discover_alone(&self, gvk: &Gvk) -> Result<Alone, Error> {
+        let Ok(path) = address::version(gvk) else { return Ok(Alone::default()) };
+        let ask = Ask::get(format!("list what it serves below {path}"), path);
+        let answer = retry(|| self.connection.send(&ask)).await?;
+        match answer.status {
+            StatusCode::OK => serde_json::from_slice(&answer.body)
+                .map_err(|error| Error::Answer { what: ask.what, why: error.to_string() }),
+            _ => Ok(Alone::default()),
+        }
     }
 
     async fn discover(&self, root: &str) -> Result<List, Error> {

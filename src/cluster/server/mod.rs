@@ -64,7 +64,7 @@ impl Kube {
     /// The version to address objects of a kind by: the one asked for, else the server's own choice; `None` if none is served.
     /// It is an error if the server itself does not know, for then nothing may be taken for gone.
     async fn resolve(&self, what: &str, gvk: &Gvk) -> Result<Option<(Gvk, Kind)>, Error> {
-        let known = self.known(false).await?;
+        let known = self.known_with(gvk).await?;
         if let Some(kind) = known.kinds.get(gvk) {
             return Ok(Some((gvk.clone(), kind.clone())));
         }
