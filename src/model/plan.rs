@@ -108,6 +108,8 @@ pub enum RefusalReason {
     PruneGuarded,
     /// The server does not know the kind.
     KindUnknown,
+    /// Its namespace, or its kind, is not there, and nothing in the fleet makes it.
+    NoPlace,
     /// The server refused the object itself.
     Invalid,
     /// The same object stands in two applications.
@@ -171,6 +173,7 @@ impl RefusalReason {
             Self::Immutable => "ImmutableField",
             Self::PruneGuarded => "PruneGuarded",
             Self::KindUnknown => "KindUnknown",
+            Self::NoPlace => "NoPlace",
             Self::Invalid => "ObjectRefused",
             Self::Duplicate => "DuplicateObject",
         }

@@ -33,7 +33,7 @@ impl Held {
     pub fn refuse(&mut self, refusal: &Refusal) {
         let Some(application) = &refusal.application else { return };
         let class = match refusal.reason {
-            RefusalReason::KindUnknown => ErrorClass::Transient,
+            RefusalReason::KindUnknown | RefusalReason::NoPlace => ErrorClass::Transient,
             _ => ErrorClass::Terminal,
         };
         self.stop(

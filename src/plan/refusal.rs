@@ -51,7 +51,7 @@ pub fn refused(application: &str, object: &Object, answer: &Answer<'_>) -> Optio
                 "{key} has no place to go: {}. Add its namespace or CustomResourceDefinition to the fleet, or install it first",
                 shorten(why)
             );
-            Some(refusal(application, &key, RefusalReason::KindUnknown, message))
+            Some(refusal(application, &key, RefusalReason::NoPlace, message))
         }
         Answer::Refused(why) => {
             let message = format!("the API server refused {key}: {}", shorten(why));

@@ -13,13 +13,16 @@ pub enum Error {
     NotYet(#[from] NotYet),
     /// Nothing is at the application's path.
     #[error(
-        "cannot render application {application}: the revision has nothing at {path}; commit it, or correct the application's path"
+        "cannot render application {application}: the revision has nothing at {path}; commit it, or correct the application's path{}",
+        meant(nearest.as_deref())
     )]
     Absent {
         /// The application.
         application: String,
         /// Its path.
         path: RepoPath,
+        /// The name beside it that comes nearest.
+        nearest: Option<String>,
     },
     /// The application has no object. An empty folder would prune all that it had.
     #[error(

@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::limit::Limit;
-use crate::model::{Application, Artifact, EntryKind, NotYet, Presence, RepoPath};
+use crate::model::{Application, Artifact, EntryKind, NotYet, Presence, RepoPath, nearest};
 
 /// Names that make a folder something else than plain manifests, and what they make it.
 const NOT_PLAIN: [(&str, &str); 4] = [
@@ -30,7 +30,10 @@ pub(super) fn gather<'a>(
         Presence::File => walk.file(path.clone())?,
         Presence::Unknown => return Ok(None),
         Presence::Absent => {
-            return Err(Error::Absent { application: application.name.clone(), path: path.clone() });
+            let siblings = path.parent().and_then(|folder| artifact.list(&folder)).unwrap_or_default();
+            let nearest = nearest(path.name(), siblings.iter().map(|entry| entry.name.as_str()));
+            let nearest = nearest.map(str::to_owned);
+            return Err(Error::Absent { application: application.name.clone(), path: path.clone(), nearest });
         }
         Presence::Link => return Err(not_a_file(path.clone(), LINK)),
         Presence::Submodule => return Err(not_a_file(path.clone(), SUBMODULE)),

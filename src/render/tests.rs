@@ -315,7 +315,7 @@ fn an_application_without_objects_is_an_error_and_prunes_nothing() {
     refused_files(
         &[("apps/post/a.yaml", "")],
         &application(),
-        "cannot render application pos: the revision has nothing at apps/pos; commit it, or correct the application's path",
+        "cannot render application pos: the revision has nothing at apps/pos; commit it, or correct the application's path (did you mean post?)",
     );
 }
 

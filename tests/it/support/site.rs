@@ -40,6 +40,8 @@ pub(crate) struct TestSite {
     pub(crate) labels: BTreeMap<String, String>,
     /// Variables that the site's own configuration sets.
     pub(crate) variables: BTreeMap<String, String>,
+    /// How often a daemon asks for news.
+    pub(crate) poll: Duration,
     /// Whether a pass waits for health until the deadline; else health is looked at once.
     pub(crate) wait: bool,
 }
@@ -64,6 +66,7 @@ impl TestSite {
             mirror: None,
             labels: BTreeMap::new(),
             variables: BTreeMap::new(),
+            poll: Duration::from_secs(300),
             server,
             cluster,
             told: Memory::default(),
@@ -119,6 +122,7 @@ impl TestSite {
         };
         let mut settings = settings(&self.name, self.wait);
         settings.pin = self.pin.as_ref().map(|pin| pin.parse().unwrap());
+        settings.rules.poll = self.poll;
         settings.local.labels.clone_from(&self.labels);
         settings.local.variables.clone_from(&self.variables);
         build(settings, ports)

@@ -96,3 +96,28 @@ async fn a_field_given_up_in_the_manifest_stays_with_whoever_else_owns_it() {
     assert_eq!(site.config_map(&namespace, "shared").await.value["data"], json!({"a": "1", "b": "1"}));
     assert!(site.pass().await.is_nothing());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn force_for_what_was_ours_never_takes_what_was_not() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let namespace = cluster.namespace("conflict-both").await;
+    let site = TestSite::new(cluster, "conflict-both");
+    site.repo.write("a.yaml", map(&namespace, json!({"ours": "1"})).to_string());
+    site.commit("first");
+    site.pass().await;
+    let hand = Hand::of(cluster, "kubectl").await;
+    hand.apply(map(&namespace, json!({"ours": "theirs", "theirs": "theirs"}))).await;
+    site.repo.write("a.yaml", map(&namespace, json!({"ours": "2", "theirs": "2"})).to_string());
+    site.commit("second");
+    let failed = site.fail().await;
+    failed.only("ConflictRefused", &[".data.theirs"]);
+    assert!(!failed.troubles[0].message.contains(".data.ours"), "{failed:#?}");
+    let live = site.config_map(&namespace, "shared").await;
+    assert_eq!(live.value["data"], json!({"ours": "theirs", "theirs": "theirs"}));
+    // Without the field that is not ours, the other is taken back.
+    site.repo.write("a.yaml", map(&namespace, json!({"ours": "2"})).to_string());
+    site.commit("third");
+    site.pass().await;
+    let live = site.config_map(&namespace, "shared").await;
+    assert_eq!(live.value["data"], json!({"ours": "2", "theirs": "theirs"}));
+}

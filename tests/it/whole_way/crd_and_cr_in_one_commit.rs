@@ -1,7 +1,8 @@
 //! A definition and objects of its kind come in one commit, change, and go in one commit.
 
 use crate::support::cluster::TestCluster;
-use crate::support::site::TestSite;
+use crate::support::hand::Hand;
+use crate::support::site::{TestSite, config_map};
 
 fn definition(group: &str) -> String {
     format!(
@@ -28,7 +29,7 @@ async fn they_come_change_and_go_together() {
         .repo
         .write("apps/widgets/crd.yaml", definition(group))
         .write("apps/widgets/a.yaml", widget(group, &namespace, "one"))
-        .write("apps/other/a.yaml", crate::support::site::config_map(&namespace, "other", "1"));
+        .write("apps/other/a.yaml", config_map(&namespace, "other", "1"));
     site.commit("first");
     let changed = site.pass().await;
     assert!(changed.created.contains(&format!("Widget.{group} {namespace}/w")), "{changed:?}");
@@ -68,7 +69,7 @@ async fn a_kind_that_nobody_defines_holds_its_application_until_somebody_does() 
     site.fleet("- {name: widgets, path: apps/widgets}\n- {name: other, path: apps/other}")
         .repo
         .write("apps/widgets/a.yaml", widget(group, &namespace, "one"))
-        .write("apps/other/a.yaml", crate::support::site::config_map(&namespace, "other", "1"));
+        .write("apps/other/a.yaml", config_map(&namespace, "other", "1"));
     site.commit("first");
     let failed = site.fail().await;
     failed.only(
@@ -82,4 +83,41 @@ async fn a_kind_that_nobody_defines_holds_its_application_until_somebody_does() 
     operator.commit("first");
     operator.pass().await;
     assert_eq!(site.pass().await.created, [format!("Widget.{group} {namespace}/w")]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_finalizer_needs_waits_until_the_custom_resource_is_gone() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let namespace = cluster.namespace("crd-finalizer").await;
+    let site = TestSite::new(cluster, "crd-finalizer");
+    let group = "crd-finalizer.example.com";
+    let other = "- {name: other, path: apps/other}";
+    site.fleet(&format!("- {{name: widgets, path: apps/widgets}}\n{other}"))
+        .repo
+        .write("apps/widgets/crd.yaml", definition(group))
+        .write("apps/widgets/a.yaml", widget(group, &namespace, "one"))
+        .write("apps/widgets/operator.yaml", config_map(&namespace, "operator", "1"))
+        .write("apps/other/a.yaml", config_map(&namespace, "other", "1"));
+    site.commit("first");
+    site.pass().await;
+    let hand = Hand::of(cluster, "operator").await;
+    let (version, kind) = (format!("{group}/v1"), "Widget");
+    hand.finalize((&version, kind), Some(&namespace), "w", &["example.com/operator"]).await;
+
+    site.fleet(other);
+    site.commit("second");
+    let changed = site.pass().await;
+    assert_eq!(changed.terminating, [format!("Widget.{group} {namespace}/w")]);
+    assert_eq!(changed.deleted, Vec::<String>::new());
+    let changed = site.pass().await;
+    assert_eq!(
+        (changed.terminating, changed.deleted),
+        (vec![], vec![]),
+        "it is still there, and so is its operator"
+    );
+    assert!(site.value(&namespace, "operator").await.is_some());
+
+    hand.finalize((&version, kind), Some(&namespace), "w", &[]).await;
+    let definition = format!("CustomResourceDefinition.apiextensions.k8s.io widgets.{group}");
+    assert_eq!(site.pass().await.deleted, [format!("ConfigMap {namespace}/operator"), definition]);
 }

@@ -2,7 +2,7 @@
 
 use crate::support::cluster::TestCluster;
 use crate::support::hand::Hand;
-use crate::support::site::{TestSite, config_map};
+use crate::support::site::{TestSite, config_map, deployment};
 use serde_json::{Value, json};
 use standfast::model::{APPLICATION_ANNOTATION, OWNER_LABEL};
 
@@ -70,4 +70,32 @@ async fn drift_is_healed_while_the_newest_revision_cannot_be_rendered() {
         (revisions.accepted, revisions.applied, revisions.last_good),
         (named(&bad), named(&good), named(&good))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_manifest_leaves_open_is_for_others_to_say() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let namespace = cluster.namespace("drift-open").await;
+    let site = TestSite::new(cluster, "drift-open");
+    site.repo.write("web.yaml", deployment(&namespace, "web", "run"));
+    site.commit("first");
+    site.pass().await;
+    let kind = ("apps/v1", "Deployment");
+    let hand = Hand::of(cluster, "somebody").await;
+    hand.edit(kind, Some(&namespace), "web", json!({"spec": {"replicas": 2}})).await;
+    assert!(site.pass().await.is_nothing(), "the manifest says nothing of replicas");
+
+    // Somebody's sidecar stays, and our own container is as signed again.
+    let sidecar = json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "namespace": namespace},
+        "spec": {"template": {"spec": {"containers": [{"name": "main", "image": "example.com/other:1"}, {"name": "sidecar", "image": "example.com/sidecar:1"}]}}},
+    });
+    hand.apply(sidecar).await;
+    assert_eq!(site.pass().await.healed, [format!("Deployment.apps {namespace}/web")]);
+    let live = site.get("apps/v1", "Deployment", Some(&namespace), "web").await.unwrap();
+    let containers = live.value["spec"]["template"]["spec"]["containers"].as_array().unwrap();
+    let images: Vec<_> = containers.iter().map(|container| container["image"].as_str().unwrap()).collect();
+    assert_eq!(images, ["example.com/main:1", "example.com/sidecar:1"]);
+    assert_eq!(live.value["spec"]["replicas"], 2);
+    assert!(site.pass().await.is_nothing());
 }

@@ -4,6 +4,7 @@
 //! API server and run side by side. What is refused before anything reaches the cluster is tested on the cluster in memory.
 
 mod adoption_refused;
+mod api_server_away;
 mod apply_and_change;
 mod conflict_refused;
 mod crd_and_cr_in_one_commit;
@@ -16,6 +17,7 @@ mod fixtures_unchanged;
 mod force_push_refused;
 mod health_gates_last_good;
 mod immutable_change;
+mod long_running;
 mod moved_between_applications;
 mod namespace_with_content;
 mod not_yet_refused;

@@ -2,7 +2,7 @@
 
 use crate::support::cluster::TestCluster;
 use crate::support::site::{TestSite, config_map};
-use standfast::model::APPLICATION_ANNOTATION;
+use standfast::model::{APPLICATION_ANNOTATION, OWNER_LABEL};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_moves_is_neither_deleted_nor_made_anew() {
@@ -97,4 +97,30 @@ async fn an_object_in_two_applications_is_refused_and_stays_as_it_is() {
     site.commit("second");
     site.fail().await.holds("DuplicateObject", &[&format!("ConfigMap {namespace}/a"), "one", "two"]);
     assert_eq!(site.value(&namespace, "a").await.unwrap(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fleet_that_is_renamed_keeps_its_objects() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let namespace = cluster.namespace("renamed").await;
+    let site = TestSite::new(cluster, "renamed");
+    site.fleet("- {name: one, path: apps/one}")
+        .repo
+        .write("apps/one/a.yaml", config_map(&namespace, "a", "1"))
+        .write("apps/one/b.yaml", config_map(&namespace, "b", "1"));
+    site.commit("first");
+    site.pass().await;
+    let before = site.config_map(&namespace, "a").await;
+    let fleet = std::fs::read_to_string(site.repo.work_tree().join("fleet.yaml")).unwrap();
+    site.repo.write("fleet.yaml", fleet.replace("name: renamed", "name: another-name"));
+    site.commit("another name");
+    let changed = site.pass().await;
+    assert_eq!((changed.configured.len(), changed.created.len(), changed.deleted.len()), (2, 0, 0));
+    let after = site.config_map(&namespace, "a").await;
+    assert_eq!(after.uid(), before.uid());
+    assert_ne!(after.label(OWNER_LABEL), before.label(OWNER_LABEL));
+    site.repo.remove("apps/one/b.yaml");
+    site.commit("and goes on from there");
+    assert_eq!(site.pass().await.deleted, [format!("ConfigMap {namespace}/b")]);
+    assert!(site.pass().await.is_nothing());
 }

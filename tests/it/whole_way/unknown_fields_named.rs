@@ -49,7 +49,7 @@ async fn in_documents_of_the_fleet() {
         ),
     ] {
         site.fleet(applications);
-        check("FleetInvalid", &texts).await;
+        check(if texts[0] == "path" { "RenderFailed" } else { "FleetInvalid" }, &texts).await;
     }
     site.fleet(good).repo.write(
         "sites/emea/slips.yaml",
@@ -60,7 +60,7 @@ async fn in_documents_of_the_fleet() {
         "fleet.yaml",
         "apiVersion: standfast.dev/v1alpha1\nkind: Flet\nmetadata: {name: emea-slips}\n",
     );
-    check("FleetInvalid", &["fleet.yaml", "Flet", "Fleet"]).await;
+    check("FleetInvalid", &["fleet.yaml", "kind (line 2)", "Fleet"]).await;
     site.fleet_with("requires: {agent: \">=99.0\"}\nsomethingNew: 1", good);
     check("AgentTooOld", &["fleet.yaml", ">=99.0", "update the agent"]).await;
     site.fleet(&good.replace("apps/one}", "apps/one, substitute: {STORE: a}}"))
