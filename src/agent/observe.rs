@@ -83,11 +83,7 @@ impl Agent {
     /// Puts the inventory together from the owner label.
     async fn rebuild_inventory(&mut self, kinds: &Kinds, owner: &OwnerLabel) -> Result<(), Trouble> {
         let mut inventory = Inventory { is_rebuilt: true, ..Inventory::default() };
-        for ((group, kind), version) in &kinds.preferred {
-            let gvk = Gvk { group: group.clone(), version: version.clone(), kind: kind.clone() };
-            if !kinds.get(&gvk).is_some_and(|kind| kind.is_listable) {
-                continue;
-            }
+        for gvk in kinds.listable() {
             let query = Query { gvk, namespace: None, owner: Some(owner.clone()), limit: None };
             let mut each = |live: Live| inventory.entries.extend(plan::recognise(&live, owner));
             self.cluster.list(&query, &mut each).await?;
@@ -123,8 +119,7 @@ impl Agent {
             .buffer_unordered(AT_ONCE)
             .try_collect()
             .await?;
-        let inventory = self.inventory.get_or_insert_default();
-        inventory.entries.extend(recalled);
+        self.inventory.get_or_insert_default().entries.extend(recalled);
         Ok(())
     }
 }

@@ -166,6 +166,16 @@ impl Kinds {
         Some(Gvk { version: version.clone(), ..gvk.clone() })
     }
 
+    /// Every kind that can be listed, once, in the version that the server prefers.
+    pub fn listable(&self) -> impl Iterator<Item = Gvk> {
+        let gvks = self.preferred.iter().map(|((group, kind), version)| Gvk {
+            group: group.clone(),
+            version: version.clone(),
+            kind: kind.clone(),
+        });
+        gvks.filter(|gvk| self.get(gvk).is_some_and(|kind| kind.is_listable))
+    }
+
     /// What to list to see all that a namespace holds, or all instances of a CustomResourceDefinition; of each kind at most `limit`.
     pub fn inside(&self, container: &ObjectKey, limit: u32) -> Vec<Query> {
         let is_namespace = container.is("", "Namespace");
