@@ -187,9 +187,8 @@ impl<'a> Sorting<'a> {
                 let key = live.key();
                 let is_other = |gvk: &Gvk| self.kinds.served(gvk).as_ref() != Some(&live.gvk);
                 let is_for_another_list = self.object(&key).is_some_and(|object| is_other(object.gvk()));
-                if !is_for_another_list && listed.insert(key.clone()) {
-                    self.sort(Some(&live), &key);
-                }
+                let is_first = !is_for_another_list && listed.insert(key.clone());
+                is_first.then(|| self.sort(Some(&live), &key));
             };
             cluster.list(&query, &mut each).await?;
         }

@@ -127,13 +127,14 @@ fn note(foreseen: Vec<Foreseen>, plan: &mut Plan, held: &mut Held) -> Vec<Step> 
     for (step, answer) in open {
         match answer {
             Some(Prepared::NotYet(what)) => steps.push(Step { action: Action::After { what }, ..step }),
-            Some(Prepared::Refused(refusal)) => match made_before(plan, &refusal) {
-                Some(what) => steps.push(Step { action: Action::After { what }, ..step }),
-                None => {
+            Some(Prepared::Refused(refusal)) => {
+                if let Some(what) = made_before(plan, &refusal) {
+                    steps.push(Step { action: Action::After { what }, ..step });
+                } else {
                     held.refuse(&refusal);
                     plan.refused.push(refusal);
                 }
-            },
+            }
             _ => steps.push(step),
         }
     }

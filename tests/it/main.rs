@@ -6,6 +6,16 @@
     clippy::print_stderr,
     reason = "tests start real programs and write files"
 )]
+#![allow(
+    clippy::excessive_nesting,
+    clippy::format_collect,
+    clippy::too_many_lines,
+    clippy::unnecessary_wraps,
+    clippy::default_trait_access,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::redundant_closure_for_method_calls,
+    reason = "a test reads as a story, from top to bottom"
+)]
 
 mod architecture;
 mod cli_reference;

@@ -19,7 +19,6 @@ pub(crate) struct Audit {
 pub(crate) struct Request {
     /// `get`, `list`, `patch`, `create`, `delete`.
     pub(crate) verb: String,
-    pub(crate) resource: String,
     pub(crate) namespace: String,
     pub(crate) name: String,
     pub(crate) is_dry_run: bool,
@@ -84,7 +83,6 @@ impl Request {
         let uri = text("/requestURI");
         Self {
             verb: text("/verb"),
-            resource: text("/objectRef/resource"),
             namespace: text("/objectRef/namespace"),
             name: text("/objectRef/name"),
             is_dry_run: uri.contains("dryRun=All"),
