@@ -11,7 +11,7 @@
 //! How a status is printed (`cli`), how it is put together (`agent`).
 //!
 //! # Tests
-//! Through the agent's tests, which read the [`fake::Memory`] sink.
+//! Through the agent's tests, which read the sink of `fake.rs`.
 
 pub mod log;
 
