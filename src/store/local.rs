@@ -23,6 +23,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+/// How often a held lock is tried, and how long apart: half a second in all.
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// The store on disk. While it is held no other process can open the same directory.
 #[derive(Debug)]
@@ -62,7 +68,7 @@ pub fn open_on(disk: Arc<dyn Disk>, settings: &Settings, now: Timestamp) -> Resu
     let failed = |source| Error::Directory { path: directory.clone(), source };
     durable::ensure_dir(&*disk, &directory).map_err(failed)?;
     let lock = File::open(&directory).map_err(failed)?;
-    match lock.try_lock() {
+    match take_lock(&lock) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(Error::Locked { path: directory }),
         Err(TryLockError::Error(source)) => return Err(failed(source)),
@@ -95,6 +101,18 @@ pub fn open_on(disk: Arc<dyn Disk>, settings: &Settings, now: Timestamp) -> Resu
     };
     store.find_inventory();
     Ok(Box::new(store))
+}
+
+/// Takes the directory's lock. One that is on its way to be given back is waited for: a process that this one has just started
+/// holds all locks for the moment until it runs its own program.
+fn take_lock(lock: &File) -> Result<(), TryLockError> {
+    for _ in 0..LOCK_TRIES {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            taken => return taken,
+        }
+    }
+    lock.try_lock()
 }
 
 impl Store for LocalStore {
