@@ -29,7 +29,7 @@ mod server;
 mod support;
 mod table;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use support::cluster::TestCluster;
 use table::{Figure, Format, Section, Unit};
@@ -37,8 +37,8 @@ use table::{Figure, Format, Section, Unit};
 fn main() -> ExitCode {
     // cargo adds `--bench`.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
-    let Some((parts, format)) = parse(&arguments) else {
-        eprintln!("usage: figures [link] [apply] [memory] [binary] [gate] [-o json]");
+    let Some(Asked { parts, format, binary }) = parse(&arguments) else {
+        eprintln!("usage: figures [link] [apply] [memory] [binary] [gate] [-o json] [--binary FILE]");
         return ExitCode::from(2);
     };
     let needs_cluster = parts.iter().any(|part| ![Part::Link, Part::Binary].contains(part));
@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         eprintln!("without Go there is no API server to measure against");
         return ExitCode::FAILURE;
     };
-    let binary = if parts == [Part::Link] { None } else { Some(agent::build()) };
+    let binary = if parts == [Part::Link] { None } else { Some(binary.unwrap_or_else(agent::build)) };
     let mut is_kept = true;
     for part in parts {
         let section = part.measure(binary.as_deref(), cluster.as_ref());
@@ -102,9 +102,18 @@ fn size(binary: &Path) -> Figure {
     Figure::new("stripped binary, release profile, x86-64", length as f64, Unit::Bytes)
 }
 
-fn parse(arguments: &[String]) -> Option<(Vec<Part>, Format)> {
+/// What is to be done.
+struct Asked {
+    parts: Vec<Part>,
+    format: Format,
+    /// Another binary than the one of the release profile, as a package has it.
+    binary: Option<PathBuf>,
+}
+
+fn parse(arguments: &[String]) -> Option<Asked> {
     let mut parts = Vec::new();
     let mut format = Format::Human;
+    let mut binary = None;
     let mut left = arguments.iter();
     while let Some(argument) = left.next() {
         match argument.as_str() {
@@ -114,11 +123,12 @@ fn parse(arguments: &[String]) -> Option<(Vec<Part>, Format)> {
             "binary" => parts.push(Part::Binary),
             "gate" => parts.push(Part::Gate),
             "-o" if left.next().is_some_and(|value| value == "json") => format = Format::Json,
+            "--binary" => binary = Some(PathBuf::from(left.next()?)),
             _ => return None,
         }
     }
     if parts.is_empty() {
         parts = vec![Part::Binary, Part::Link, Part::Apply, Part::Memory];
     }
-    Some((parts, format))
+    Some(Asked { parts, format, binary })
 }

@@ -32,8 +32,6 @@ pub(crate) enum Unit {
     PerSecond,
     /// Parts of a hundred; more is better.
     Percent,
-    /// A number of things.
-    Count,
 }
 
 /// Where figures go.
@@ -97,7 +95,6 @@ impl Unit {
             Self::Seconds => format!("{value:.2} s"),
             Self::PerSecond => format!("{value:.0}/s"),
             Self::Percent => format!("{value:.0} %"),
-            Self::Count => format!("{value:.1}"),
         }
     }
 
@@ -107,7 +104,6 @@ impl Unit {
             Self::Seconds => "seconds",
             Self::PerSecond => "per second",
             Self::Percent => "percent",
-            Self::Count => "count",
         }
     }
 }
