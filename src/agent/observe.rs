@@ -175,24 +175,26 @@ impl<'a> Sorting<'a> {
         let served = |(_, gvk): (&ObjectKey, Gvk)| self.kinds.served(&gvk);
         let mut gvks: BTreeSet<Gvk> = self.wanted().filter_map(served).collect();
         for gvk in self.inventory().filter_map(served) {
-            if !gvks.iter().any(|known| known.is(&gvk.group, &gvk.kind)) {
-                gvks.insert(gvk);
-            }
+            let is_in = gvks.iter().any(|known| known.is(&gvk.group, &gvk.kind));
+            gvks.extend((!is_in).then_some(gvk));
         }
         let mut listed = BTreeSet::new();
         for gvk in gvks {
             let query = Query { gvk, namespace: None, owner: Some(self.owner.clone()), limit: None };
             let cluster = Arc::clone(&self.agent.cluster);
-            let mut each = |live: Live| {
-                let key = live.key();
-                let is_other = |gvk: &Gvk| self.kinds.served(gvk).as_ref() != Some(&live.gvk);
-                let is_for_another_list = self.object(&key).is_some_and(|object| is_other(object.gvk()));
-                let is_first = !is_for_another_list && listed.insert(key.clone());
-                is_first.then(|| self.sort(Some(&live), &key));
-            };
+            let mut each = |live: Live| self.take(&live, &mut listed);
             cluster.list(&query, &mut each).await?;
         }
         Ok(listed)
+    }
+
+    /// Takes an object of a list, unless another list brings it in the version that it is wanted in.
+    fn take(&mut self, live: &Live, listed: &mut BTreeSet<ObjectKey>) {
+        let key = live.key();
+        let wanted = self.object(&key).map(|object| self.kinds.served(object.gvk()));
+        if wanted.is_none_or(|gvk| gvk.as_ref() == Some(&live.gvk)) && listed.insert(key.clone()) {
+            self.sort(Some(live), &key);
+        }
     }
 
     /// Looks one by one at what is expected, or might be in the way, and did not come with the lists.

@@ -13,10 +13,9 @@ use std::time::Duration;
 
 /// How long one stage of deletions is waited for; what is not gone then is looked at again in the next pass.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Between two looks.
+/// Between the first two looks; each next one takes twice as long, up to the longest, for each is a request for every object.
 const LOOK: Duration = Duration::from_millis(200);
-/// How many objects of a namespace or kind are looked at in search of a bystander.
-const MOST: u32 = 500;
+const LONGEST_LOOK: Duration = Duration::from_secs(2);
 
 impl Agent {
     pub(super) async fn prune(&mut self) -> Event {
@@ -89,7 +88,7 @@ impl Agent {
         going: &BTreeSet<ObjectKey>,
     ) -> Result<Option<ObjectKey>, Trouble> {
         let mut found = None;
-        for query in kinds.inside(container, MOST) {
+        for query in kinds.inside(container) {
             let mut each = |live: Live| {
                 let one = plan::is_bystander(&live, going).then(|| live.key());
                 found = found.take().or(one);
@@ -102,7 +101,7 @@ impl Agent {
     /// Deletes one stage and waits until it is gone; answers whether all of it is.
     async fn delete_stage(&mut self, steps: &[Step], set: &mut ChangeSet) -> Result<bool, Trouble> {
         let mut waiting: Vec<&Step> = steps.iter().collect();
-        let mut waited = Duration::ZERO;
+        let (mut waited, mut look) = (Duration::ZERO, LOOK);
         loop {
             let (gone, still) = self.delete(waiting).await?;
             let done = |outcome| {
@@ -118,8 +117,9 @@ impl Agent {
                 set.done.extend(still.iter().map(done(Outcome::Terminating)));
                 return Ok(still.is_empty());
             }
-            tokio::time::sleep(LOOK).await;
-            waited += LOOK;
+            tokio::time::sleep(look).await;
+            waited += look;
+            look = (look * 2).min(LONGEST_LOOK);
             waiting = still;
         }
     }

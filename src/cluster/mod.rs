@@ -176,8 +176,8 @@ impl Kinds {
         gvks.filter(|gvk| self.get(gvk).is_some_and(|kind| kind.is_listable))
     }
 
-    /// What to list to see all that a namespace holds, or all instances of a CustomResourceDefinition; of each kind at most `limit`.
-    pub fn inside(&self, container: &ObjectKey, limit: u32) -> Vec<Query> {
+    /// What to list to see all that a namespace holds, or all instances of a CustomResourceDefinition.
+    pub fn inside(&self, container: &ObjectKey) -> Vec<Query> {
         let is_namespace = container.is("", "Namespace");
         let is_inside = |gvk: &Gvk, kind: &Kind| match is_namespace {
             true => kind.is_namespaced,
@@ -187,12 +187,8 @@ impl Kinds {
             |gvk: &Gvk| self.preferred.get(&(gvk.group.clone(), gvk.kind.clone())) == Some(&gvk.version);
         let fits = |gvk: &Gvk, kind: &Kind| kind.is_listable && is_preferred(gvk) && is_inside(gvk, kind);
         let namespace = is_namespace.then(|| container.name.clone());
-        let query = |gvk: &Gvk| Query {
-            gvk: gvk.clone(),
-            namespace: namespace.clone(),
-            owner: None,
-            limit: Some(limit),
-        };
+        let query =
+            |gvk: &Gvk| Query { gvk: gvk.clone(), namespace: namespace.clone(), owner: None, limit: None };
         self.all.iter().filter(|(gvk, kind)| fits(gvk, kind)).map(|(gvk, _)| query(gvk)).collect()
     }
 }

@@ -209,8 +209,8 @@ pub(crate) fn settings(name: &str, wait: bool) -> Settings {
     Settings {
         local: Local {
             name: name.parse().unwrap(),
-            labels: Default::default(),
-            variables: Default::default(),
+            labels: BTreeMap::new(),
+            variables: BTreeMap::new(),
             path: RepoPath::root(),
         },
         ref_name: "refs/heads/main".parse().unwrap(),

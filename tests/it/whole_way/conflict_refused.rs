@@ -68,7 +68,7 @@ async fn a_field_that_we_applied_and_another_took_is_taken_back() {
     let hand = Hand::of(cluster, "kubectl").await;
     hand.apply(map(&namespace, json!({"a": "theirs"}))).await;
     let shared = format!("ConfigMap {namespace}/shared");
-    assert_eq!(site.pass().await.healed, [shared.clone()]);
+    assert_eq!(site.pass().await.healed, std::slice::from_ref(&shared));
     assert_eq!(site.config_map(&namespace, "shared").await.value["data"], json!({"a": "1", "b": "1"}));
 
     // The same while the manifest changes too, in that field and in another.

@@ -85,9 +85,9 @@ async fn it_is_known_for_every_kind_that_has_such_fields() {
             ),
         ),
     ];
-    let fleet: String =
-        all.iter().map(|(name, _)| format!("- {{name: {name}, path: apps/{name}}}\n")).collect();
-    site.fleet(&fleet);
+    let fleet: Vec<_> =
+        all.iter().map(|(name, _)| format!("- {{name: {name}, path: apps/{name}}}")).collect();
+    site.fleet(&fleet.join("\n"));
     all.iter().for_each(|(name, text)| {
         site.repo.write(&format!("apps/{name}/a.yaml"), text);
     });

@@ -35,7 +35,8 @@ mod thousand_objects;
 mod unknown_fields_named;
 mod unsigned_refused;
 
-/// A commit as a revision of the status.
+/// A commit as a revision of the status, where it stands as an `Option`.
+#[allow(clippy::unnecessary_wraps, reason = "it is compared with what may be missing")]
 fn revision(commit: &str) -> Option<String> {
     Some(format!("refs/heads/main@sha1:{commit}"))
 }

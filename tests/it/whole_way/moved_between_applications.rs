@@ -29,7 +29,7 @@ async fn an_object_that_moves_is_neither_deleted_nor_made_anew() {
 
     site.repo.remove("apps/from/moving.yaml").write("apps/to/moving.yaml", &moving);
     site.commit("to another application");
-    check(&[key.clone()], "to").await;
+    check(std::slice::from_ref(&key), "to").await;
 
     site.repo.remove("apps/to/moving.yaml").write("apps/to/deeper/down.yaml", &moving);
     site.commit("to another file");

@@ -83,3 +83,28 @@ async fn foreign_content_keeps_a_namespace_unless_the_signed_fleet_lifts_that() 
     site.commit("third");
     assert_eq!(site.pass().await.deleted, [format!("Namespace {name}")]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_content_is_found_behind_much_of_ours() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let name = format!("{}-made", cluster.namespace("namespace-full").await);
+    let site = TestSite::new(cluster, "namespace-full");
+    let maps: Vec<_> = (0..520).map(|n| config_map(&name, &format!("a-{n:03}"), "1")).collect();
+    site.fleet_with("guard: {share: 100%}", "- {name: one, path: apps/one}\n- {name: two, path: apps/two}")
+        .repo
+        .write("apps/one/ns.yaml", namespace(&name))
+        .write("apps/two/maps.yaml", maps.join("---\n"))
+        .write(
+            "apps/one/role.yaml",
+            format!(
+                "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {{name: {name}}}\n"
+            ),
+        );
+    site.commit("first");
+    site.pass().await;
+    Hand::of(cluster, "kubectl").await.config_map(&name, "zzz", "theirs").await;
+    site.fleet_with("guard: {share: 100%}", "- {name: one, path: apps/one}").repo.remove("apps/one/ns.yaml");
+    site.commit("second");
+    site.fail().await.only("PruneGuarded", &[&format!("ConfigMap {name}/zzz")]);
+    assert_eq!(site.value(&name, "zzz").await.unwrap(), "theirs");
+}

@@ -125,36 +125,56 @@ async fn the_same_steps_and_the_same_refusals() {
         (change.path.as_str(), change.from.as_deref(), change.to.as_deref()),
         ("/data/key", Some("\"1\""), Some("\"2\""))
     );
+}
 
-    // A refusal in one application: what is planned for it, for its dependants, and after it, is not done.
-    hand.apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": namespace}, "data": {"more": "theirs"}})).await;
-    site.repo.write("apps/one/settings.yaml", config_map(&namespace, "settings", "1"));
-    site.repo.write("apps/one/aaa.yaml", config_map(&namespace, "aaa", "1"));
-    site.repo.write("apps/two/a.yaml", config_map(&made, "a", "3"));
-    site.repo.write("apps/three/c.yaml", config_map(&namespace, "c", "2"));
-    site.repo.remove("apps/two/new.yaml");
-    site.commit("third");
-    let plan = check(&site, "adoption refused").await;
-    assert_eq!(
-        planned(&plan).0,
-        [(format!("ConfigMap {namespace}/c"), "configured".to_owned())].into(),
-        "{plan:#?}"
-    );
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_refusal_stops_is_not_planned() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let namespace = cluster.namespace("plan-refused").await;
+    let site = TestSite::new(cluster, "plan-refused");
+    let map = |name: &str, value: &str| config_map(&namespace, name, value);
+    let theirs = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": namespace}, "data": {"more": "theirs"}});
+    let hand = Hand::of(cluster, "kubectl").await;
+    site.fleet("- {name: one, path: apps/one}\n- {name: two, path: apps/two, dependsOn: [one]}\n- {name: three, path: apps/three}")
+        .repo
+        .write("apps/one/a.yaml", map("a", "1"))
+        .write("apps/two/b.yaml", map("b", "1"))
+        .write("apps/two/c.yaml", map("c", "1"))
+        .write("apps/three/d.yaml", map("d", "1"))
+        .write("apps/three/e.yaml", map("e", "1"));
+    site.commit("first");
+    check(&site, "the first").await;
+    let only = |plan: &Plan, key: &str, what: &str| {
+        assert_eq!(
+            planned(plan).0,
+            [(format!("ConfigMap {namespace}/{key}"), what.to_owned())].into(),
+            "{plan:#?}"
+        );
+        assert_eq!(plan.refused.len(), 1, "{plan:#?}");
+    };
+
+    // Its application, what depends on it, and all deletions.
+    hand.apply(theirs.clone()).await;
+    site.repo
+        .write("apps/one/a.yaml", map("a", "2"))
+        .write("apps/one/settings.yaml", map("settings", "1"))
+        .write("apps/two/b.yaml", map("b", "2"))
+        .write("apps/three/d.yaml", map("d", "2"))
+        .remove("apps/two/c.yaml");
+    site.commit("second");
+    only(&check(&site, "an object that is not ours").await, "d", "configured");
 
     hand.delete(("v1", "ConfigMap"), Some(&namespace), "settings").await;
-    check(&site, "and no longer").await;
+    let plan = check(&site, "and no longer").await;
+    assert_eq!((planned(&plan).0.len(), plan.refused.len()), (4, 0), "{plan:#?}");
 
-    hand.apply(json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings", "namespace": namespace}, "data": {"more": "theirs"}})).await;
-    let both = config_map(&namespace, "settings", "1").replace("data: {", "data: {more: ours, ");
-    site.repo.write("apps/one/settings.yaml", both);
-    site.repo.write("apps/one/aaa.yaml", config_map(&namespace, "aaa", "2"));
-    site.repo.write("apps/two/a.yaml", config_map(&made, "a", "4"));
-    site.repo.remove("apps/three/c.yaml").write("apps/three/e.yaml", config_map(&namespace, "e", "1"));
-    site.commit("fourth");
-    let plan = check(&site, "a conflict").await;
-    assert_eq!(
-        planned(&plan).0,
-        [(format!("ConfigMap {namespace}/e"), "created".to_owned())].into(),
-        "{plan:#?}"
-    );
+    hand.apply(theirs).await;
+    site.repo
+        .write("apps/one/a.yaml", map("a", "3"))
+        .write("apps/one/settings.yaml", map("settings", "1").replace("data: {", "data: {more: ours, "))
+        .write("apps/two/b.yaml", map("b", "3"))
+        .write("apps/three/f.yaml", map("f", "1"))
+        .remove("apps/three/e.yaml");
+    site.commit("third");
+    only(&check(&site, "a conflict").await, "f", "created");
 }

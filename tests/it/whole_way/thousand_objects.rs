@@ -1,6 +1,6 @@
 //! A thousand objects come, stay without a write, change one by one and go by the dozen.
 
-use crate::support::audit::Audit;
+use crate::support::audit::{Audit, Request};
 use crate::support::cluster::TestCluster;
 use crate::support::site::{TestSite, config_map};
 use standfast::model::OWNER_LABEL;
@@ -26,7 +26,7 @@ async fn a_thousand_objects() {
     let changed = site.pass().await;
     assert!(changed.is_nothing() && changed.unchanged == COUNT, "{changed:?}");
     let requests = audit.take(&owner).await;
-    assert!(requests.iter().all(|request| request.is_read()), "{requests:#?}");
+    assert!(requests.iter().all(Request::is_read), "{requests:#?}");
     assert!(requests.len() < 100, "{} requests where pages of a list would do", requests.len());
 
     let file = "apps/many/3.yaml";
