@@ -1,7 +1,7 @@
 //! What a person sees while they wait: one line for each thing that happened, and a bar while objects are written.
 
 use super::output::{self, Paint};
-use crate::model::{ChangeSet, Health, HealthStatus, Moment, Outcome, SiteStatus};
+use crate::model::{ChangeSet, Drift, Health, HealthStatus, Moment, Outcome, SiteStatus};
 use crate::report::Sink;
 use std::io::{IsTerminal, Write};
 use std::sync::{Mutex, PoisonError};
@@ -51,6 +51,12 @@ impl Narrator {
         }
         self.say(&format!("  health: {}", self.paint.yellow(&worst.to_string())));
         looked.clone_into(&mut told);
+    }
+
+    fn drift(&self, drift: &Drift) {
+        let by = if drift.by.is_empty() { String::new() } else { format!(" by {}", drift.by.join(", ")) };
+        let (kind, answer) = (drift.kind, self.paint.yellow(&drift.answer.to_string()));
+        self.say(&format!("    {answer} {}, {kind}{by}", drift.key));
     }
 
     fn changes(&self, set: &ChangeSet, verb: &str) {
@@ -103,6 +109,8 @@ impl Sink for Narrator {
             }
             Moment::Progress { done, of } => self.bar(*done, *of),
             Moment::Applied(set) => self.changes(set, "applied"),
+            Moment::Drifted(drift) => self.drift(drift),
+            Moment::Intending(_) | Moment::Acted(_) => {}
             Moment::Judged(Health::Current, _) => say(format!("  {}", paint.green("all is Current"))),
             Moment::Judged(worst, looked) => self.health(*worst, looked),
             Moment::Pruned(set) if set.done.is_empty() && set.refused.is_empty() => {}

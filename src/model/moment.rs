@@ -1,6 +1,7 @@
 //! What is happening, told as it happens: for logs, progress on a terminal, and the demo's story.
 
 use super::CommitId;
+use super::drift::Drift;
 use super::health::{Health, HealthStatus};
 use super::plan::ChangeSet;
 use super::revision::Revision;
@@ -48,6 +49,8 @@ pub enum Moment {
     },
     /// A revision could not be rendered; why.
     RenderFailed(Revision, String),
+    /// Something is about to be written to the cluster.
+    Intending(Intent),
     /// So many of so many objects are written.
     Progress {
         /// Written so far.
@@ -57,14 +60,40 @@ pub enum Moment {
     },
     /// Objects were compared and written.
     Applied(ChangeSet),
+    /// Somebody changed what is ours, and what became of it.
+    Drifted(Drift),
     /// The health of the applications; what is not Current, and the worst.
     Judged(Health, Vec<HealthStatus>),
     /// What left desired was deleted.
     Pruned(ChangeSet),
     /// The revision is last-good.
     LastGood(Revision),
+    /// A person gave an order.
+    Acted(Act),
     /// Something could not be done; why.
     Failed(String),
     /// A person should know this.
     Note(String),
+}
+
+/// What is about to be done, said before it is: an audit can tell what a power cut broke off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// `apply`, `heal`, `roll back` or `prune`.
+    pub what: &'static str,
+    /// The revision that asks for it.
+    pub revision: Revision,
+    /// The applications that it is about.
+    pub applications: Vec<String>,
+    /// How many objects may be written.
+    pub objects: usize,
+}
+
+/// An order that a person gave through the control socket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// The order, with what it was given: `suspend until 2026-12-01T00:00:00Z: stocktaking`.
+    pub what: String,
+    /// The user id of the process that gave it, as the kernel says.
+    pub uid: u32,
 }

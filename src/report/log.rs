@@ -14,7 +14,7 @@ pub struct Log {
 impl Sink for Log {
     fn moment(&self, moment: &Moment) {
         match moment {
-            Moment::Fetching | Moment::Progress { .. } => {}
+            Moment::Fetching | Moment::Progress { .. } | Moment::Intending(_) => {}
             Moment::Fetched { mirror, commits: 0, bytes } => debug!(%mirror, bytes, "nothing new"),
             Moment::Fetched { mirror, commits, bytes } => {
                 info!(%mirror, commits, bytes, "new commits offered")
@@ -42,6 +42,12 @@ impl Sink for Log {
                     );
                 }
             }
+            Moment::Drifted(drift) => {
+                let (object, by) = (&drift.key, drift.by.join(", "));
+                let fields: Vec<_> = drift.changes.iter().map(|change| change.path.as_str()).collect();
+                warn!(%object, application = %drift.application, %by, ?fields, "{} and {}", drift.kind, drift.answer);
+            }
+            Moment::Acted(act) => info!(uid = act.uid, "ordered: {}", act.what),
             Moment::Judged(worst, looked) => debug!(%worst, not_current = looked.len(), "health"),
             Moment::LastGood(revision) => info!(%revision, "last-good"),
             Moment::Failed(why) => warn!(%why, "failed"),
