@@ -25,7 +25,7 @@ async fn names(arena: &Arena, query: &Query) -> Vec<String> {
 }
 
 /// A label that no other test has.
-fn owner(arena: &Arena) -> OwnerLabel {
+pub(super) fn owner(arena: &Arena) -> OwnerLabel {
     OwnerLabel::of(
         &Arena::unique("fleet"),
         &arena.namespace.parse().expect("a namespace is a site's name too"),
