@@ -20,6 +20,8 @@ use std::time::Duration;
 pub struct Settings {
     /// Who the site is.
     pub local: Local,
+    /// The file of the site's own key, if it has one.
+    pub identity: Option<PathBuf>,
     /// The ref that is followed.
     pub ref_name: RefName,
     /// Where it is fetched from, and where objects are kept.
@@ -112,7 +114,9 @@ pub(super) fn judge(
     let poll = judge.read("source.poll", values::poll);
     let keep = judge.keep();
     let folders = folders(&mut judge);
-    judge.read("identity", |text| absolute(text, "/etc/standfast/identity"));
+    let what_to_do = "make it with ssh-keygen -t ed25519 -N '' -f FILE";
+    let identity =
+        judge.file("identity", "the identity", what_to_do, |text| absolute(text, "/etc/standfast/identity"));
     judge.read("mode", values::mode);
     let Judge { problems, files, .. } = judge;
     match (local, trust, cluster, ref_name, poll, keep, folders) {
@@ -127,7 +131,7 @@ pub(super) fn judge(
         ) if problems.is_empty() => {
             let source = SourceSettings::new(state.join("objects"), mirrors);
             let store = StoreSettings { directory: state };
-            Ok(Settings { local, ref_name, source, poll, trust, store, cluster, keep, run, files })
+            Ok(Settings { local, identity, ref_name, source, poll, trust, store, cluster, keep, run, files })
         }
         _ => Err(problems),
     }

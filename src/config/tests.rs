@@ -106,6 +106,7 @@ paths: {state: /s, run: /r}
 ",
     );
     assert_eq!(loaded.local.labels["ring"], "canary");
+    assert_eq!(loaded.identity.as_deref(), Some(Path::new("/etc/standfast/identity")));
     assert_eq!(loaded.local.variables["VLAN"], "12");
     assert_eq!(loaded.local.variables["example.com/x"], "a b");
     assert_eq!(loaded.local.path.as_str(), "clusters/one");
@@ -479,7 +480,7 @@ fn files_that_are_named_and_not_there() {
     let here = folder.0.path().display();
     let text = format!(
         "site: {{name: a}}\nsource: {{mirrors: [{{url: https://a/b, ca: {here}/ca, credential: token}}, {{path: {here}/stick}}]}}
-trust: {{allowedSigners: {here}/config.yaml.d/signers.yaml}}\ncluster: {{kubeconfig: {here}/k3s.yaml}}\n"
+trust: {{allowedSigners: {here}/config.yaml.d/signers.yaml}}\ncluster: {{kubeconfig: {here}/k3s.yaml}}\nidentity: {here}/identity\n"
     );
     fs::write(folder.path(), text).unwrap();
     let environment = Environment { credentials_directory: Some(folder.0.path().to_owned()) };
@@ -488,6 +489,7 @@ trust: {{allowedSigners: {here}/config.yaml.d/signers.yaml}}\ncluster: {{kubecon
         "config.yaml: source.mirrors[0].ca (line 2): the CAs' certificates ca is not there: copy the PEM file there",
         "config.yaml: source.mirrors[0].credential (line 2): the credential token is not there: put the token, or user:password, into it, readable for the service alone",
         "config.yaml: cluster.kubeconfig (line 4): the kubeconfig k3s.yaml is not there: start k3s, which writes its own, or name that of your cluster",
+        "config.yaml: identity (line 5): the identity identity is not there: make it with ssh-keygen -t ed25519 -N '' -f FILE",
     ];
     assert_eq!(folder.lines(&missing), expect);
 }
