@@ -6,7 +6,7 @@ use super::status_file::StatusFile;
 use crate::cluster::{self, Cluster};
 use crate::config;
 use crate::model::Trouble;
-use crate::reconcile::Rules;
+use crate::reconcile::{Rules, Stay};
 use crate::render::Plain;
 use crate::report::{All, Sink};
 use crate::source::Git;
@@ -19,7 +19,7 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_secs(2);
 
 /// An agent that is going to run: it holds the state directory and writes the status file.
-pub fn open(settings: &config::Settings, waits: bool, teller: Box<dyn Sink>) -> Result<Agent, Trouble> {
+pub fn open(settings: &config::Settings, stay: Stay, teller: Box<dyn Sink>) -> Result<Agent, Trouble> {
     std::fs::create_dir_all(&settings.run).map_err(|error| {
         Trouble::transient(
             "FolderUnwritable",
@@ -30,24 +30,24 @@ pub fn open(settings: &config::Settings, waits: bool, teller: Box<dyn Sink>) -> 
     let clock = Clock::system();
     let store = store::open(&settings.store, clock.now())?;
     let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::new(settings.cluster.clone()));
-    assemble(settings, waits, clock, store, cluster, Box::new(sinks))
+    assemble(settings, stay, clock, store, cluster, Arc::new(sinks))
 }
 
 /// Puts an agent together on the real mirrors and signers of a configuration.
 pub(crate) fn assemble(
     settings: &config::Settings,
-    waits: bool,
+    stay: Stay,
     clock: Clock,
     store: Box<dyn store::Store>,
     cluster: Arc<dyn Cluster>,
-    sink: Box<dyn Sink>,
+    sink: Arc<dyn Sink>,
 ) -> Result<Agent, Trouble> {
     let keyring = Keyring::load(&settings.trust)?;
     let ports = Ports {
-        source: Box::new(Git::start(settings.source.clone())?),
+        source: Arc::new(Git::start(settings.source.clone())?),
         verifier: Box::new(Ssh::new(keyring)),
         store,
-        render: Box::new(Plain),
+        render: Arc::new(Plain),
         cluster,
         sink,
         clock,
@@ -56,7 +56,8 @@ pub(crate) fn assemble(
         local: settings.local.clone(),
         ref_name: settings.ref_name.clone(),
         pin: settings.trust.pin,
-        rules: Rules { poll: settings.poll, wait: waits, look: LOOK },
+        rules: Rules { poll: settings.poll, stay, look: LOOK },
+        heals: settings.heals,
         keep: settings.keep,
         built: trust::built(),
     };

@@ -36,6 +36,8 @@ pub struct Settings {
     pub cluster: ClusterSettings,
     /// How many last-good revisions stay pinned.
     pub keep: usize,
+    /// Whether drift is undone, or only told.
+    pub heals: bool,
     /// The folder of what a boot may forget.
     pub run: PathBuf,
     files: Vec<NamedFile>,
@@ -117,21 +119,35 @@ pub(super) fn judge(
     let what_to_do = "make it with ssh-keygen -t ed25519 -N '' -f FILE";
     let identity =
         judge.file("identity", "the identity", what_to_do, |text| absolute(text, "/etc/standfast/identity"));
-    judge.read("mode", values::mode);
+    let heals = judge.read("mode", values::mode);
     let Judge { problems, files, .. } = judge;
-    match (local, trust, cluster, ref_name, poll, keep, folders) {
+    match (local, trust, cluster, ref_name, poll, heals, keep, folders) {
         (
             Some(local),
             Some(trust),
             Some(cluster),
             Some(ref_name),
             Some(poll),
+            Some(heals),
             Some(keep),
             Some((state, run)),
         ) if problems.is_empty() => {
             let source = SourceSettings::new(state.join("objects"), mirrors);
             let store = StoreSettings { directory: state };
-            Ok(Settings { local, identity, ref_name, source, poll, trust, store, cluster, keep, run, files })
+            Ok(Settings {
+                local,
+                identity,
+                ref_name,
+                source,
+                poll,
+                trust,
+                store,
+                cluster,
+                keep,
+                heals,
+                run,
+                files,
+            })
         }
         _ => Err(problems),
     }

@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("plan", &[]),
     ("cluster", &[]),
     ("health", &[]),
+    ("apply", &["plan", "cluster", "health"]),
     ("report", &[]),
     ("reconcile", &[]),
     (
@@ -40,6 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "plan",
             "cluster",
             "health",
+            "apply",
             "report",
             "reconcile",
             "config",
@@ -56,6 +58,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "plan",
             "cluster",
             "health",
+            "apply",
             "report",
             "reconcile",
             "config",

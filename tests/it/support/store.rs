@@ -2,7 +2,7 @@
 
 use standfast::model::{
     ApplicationFacts, Baseline, CommitId, Digest, Facts, Floor, Hash, Inventory, InventoryEntry, ObjectKey,
-    Quarantine, Revision,
+    Quarantine, Revision, Suspension,
 };
 use standfast::store::{Changes, Settings};
 use std::path::Path;
@@ -66,6 +66,11 @@ pub(crate) fn facts(number: u8) -> Facts {
         clock_floor: Some(format!("2026-08-0{number}T10:00:01Z").parse().unwrap()),
         last_good: Some(revision(number - 1)),
         pinned: vec![revision(number - 1), revision(0)],
+        suspended: Some(Suspension {
+            reason: "stocktaking".to_owned(),
+            since: format!("2026-08-0{number}T09:00:00Z").parse().unwrap(),
+            until: None,
+        }),
         applications: [("web".to_owned(), application), ("new".to_owned(), ApplicationFacts::default())]
             .into(),
     }
