@@ -400,7 +400,7 @@ fn manifests_are_dressed() {
     let exported = json!({"apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "it", "uid": "u", "resourceVersion": "7", "creationTimestamp": null, "managedFields": []},
         "spec": {"replicas": null, "template": {"metadata": {"creationTimestamp": null, "labels": {"a": null}}}}});
-    let dressed = namespaced(&exported, None).into_value();
+    let dressed = namespaced(&exported, None).value();
     assert_eq!(dressed["spec"], json!({"template": {"metadata": {"labels": {"a": null}}}}));
     let names: Vec<_> = dressed["metadata"].as_object().unwrap().keys().collect();
     assert_eq!(names, ["annotations", "labels", "name", "namespace"]);

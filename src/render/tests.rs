@@ -49,7 +49,7 @@ fn render_files(files: &[(&str, &str)], application: &Application) -> Result<Des
 /// The objects of one file at `apps/pos/a.yaml`.
 fn objects(text: &str) -> Vec<Value> {
     let desired = render_files(&[("apps/pos/a.yaml", text)], &application()).unwrap();
-    desired.objects.into_iter().map(Object::into_value).collect()
+    desired.objects.iter().map(Object::value).collect()
 }
 
 fn keys(files: &[(&str, &str)]) -> Vec<String> {

@@ -1,9 +1,10 @@
 //! A power cut at any effect of the whole way: every port behind one fuse that burns through at the n-th effect.
 
 use async_trait::async_trait;
-use standfast::cluster::{Applied, ApplyMode, Cluster, Deleted, Each, Kinds, Query};
+use standfast::cluster::{Applied, ApplyMode, Cluster, Deleted, Each, Kinds, Query, Watch};
 use standfast::model::{
-    Artifact, CommitChain, CommitId, Digest, Facts, Gvk, Object, ObjectKey, RawCommit, RepoPath, Revision,
+    Artifact, CommitChain, CommitId, Digest, Facts, Gvk, Object, ObjectKey, OwnerLabel, RawCommit, RepoPath,
+    Revision,
 };
 use standfast::source::{Source, Want};
 use standfast::store::fake::{Memory, MemoryStore};
@@ -163,6 +164,10 @@ impl<C: Cluster> Cluster for Fused<C> {
 
     async fn list(&self, query: &Query, each: Each<'_>) -> Result<(), cluster::Error> {
         self.fuse.carry(self.port.list(query, each), no_cluster).await
+    }
+
+    async fn watch(&self, gvk: &Gvk, owner: &OwnerLabel) -> Result<Watch, cluster::Error> {
+        self.fuse.carry(self.port.watch(gvk, owner), no_cluster).await
     }
 
     async fn apply(&self, object: &Object, mode: ApplyMode) -> Result<Applied, cluster::Error> {
