@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams};
 use kube::client::Body;
 use standfast::model::{
-    Adopt, Application, FIELD_MANAGER, Object, OnRemoval, OwnerLabel, RepoPath, SiteName,
+    Adopt, Application, FIELD_MANAGER, Object, OnRemoval, OwnerLabel, RepoPath, Rollback, SiteName,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
@@ -77,6 +77,7 @@ fn application(number: usize, namespace: &str) -> Application {
         recreate: BTreeSet::new(),
         deadline: Duration::from_secs(300),
         quiet: Duration::from_secs(30),
+        rollback: Rollback::default(),
     }
 }
 

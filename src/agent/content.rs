@@ -17,7 +17,7 @@ impl Agent {
         match self.desire(revision).await {
             Ok((desired, resolved)) => self.take(desired, resolved),
             Err(trouble) => {
-                self.sink.moment(&Moment::RenderFailed(revision.clone(), trouble.message.clone()));
+                self.sink.moment(&Moment::RenderFailed(revision.clone(), trouble.clone()));
                 Event::RenderFailed(trouble)
             }
         }

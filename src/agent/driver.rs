@@ -86,9 +86,9 @@ impl Agent {
             Effect::WakeAt(_) | Effect::Unexpected(_) => Event::Tick,
         };
         match &event {
-            Event::Failed(trouble) => self.sink.moment(&Moment::Failed(trouble.message.clone())),
-            Event::Refused(trouble) => self.sink.moment(&Moment::Refused(trouble.message.clone())),
-            Event::FetchFailed(trouble) => self.sink.moment(&Moment::Unreachable(trouble.message.clone())),
+            Event::Failed(trouble) => self.sink.moment(&Moment::Failed(trouble.clone())),
+            Event::Refused(trouble) => self.sink.moment(&Moment::Refused(trouble.clone())),
+            Event::FetchFailed(trouble) => self.sink.moment(&Moment::Unreachable(trouble.clone())),
             _ => {}
         }
         event

@@ -7,7 +7,9 @@ use super::order::{self, Graph};
 use super::place::Inside;
 use super::quantity;
 use super::values::{Scope, Unresolved};
-use crate::model::{Adopt, AllowPrune, Application, Artifact, OnRemoval, Presence, RepoPath, Site, nearest};
+use crate::model::{
+    Adopt, AllowPrune, Application, Artifact, OnRemoval, Presence, RepoPath, Rollback, Site, nearest,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -93,6 +95,7 @@ impl Context<'_> {
             recreate: fragment.recreate.iter().cloned().collect(),
             deadline: duration(&health.deadline, &defaults.deadline, DEADLINE),
             quiet: duration(&health.quiet, &defaults.quiet, QUIET),
+            rollback: Rollback::default(),
         })
     }
 

@@ -1,6 +1,8 @@
 use super::*;
 use crate::model::fake::{artifact, put};
-use crate::model::{Adopt, AllowPrune, Artifact, BlobId, Classify, EntryKind, ErrorClass, Hash, OnRemoval};
+use crate::model::{
+    Adopt, AllowPrune, Artifact, BlobId, Classify, EntryKind, ErrorClass, Hash, OnRemoval, Rollback,
+};
 use crate::trust::fake::assume;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -117,6 +119,7 @@ applications:
         recreate: BTreeSet::new(),
         deadline: Duration::from_mins(10),
         quiet: Duration::from_mins(1),
+        rollback: Rollback::Application,
     };
     let pos = Application {
         name: "pos".into(),

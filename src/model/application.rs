@@ -32,6 +32,20 @@ pub struct Application {
     pub deadline: Duration,
     /// How long it must then stay healthy.
     pub quiet: Duration,
+    /// What goes back to last-good when it fails.
+    pub rollback: Rollback,
+}
+
+/// What goes back to last-good when an application fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Rollback {
+    /// The application, and all that depend on it.
+    #[default]
+    Application,
+    /// All applications of the site.
+    Site,
+    /// Nothing: it is held, for a person to look at.
+    Hold,
 }
 
 /// What the guards of pruning refuse unless the signed repository allows it.

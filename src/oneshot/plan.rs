@@ -13,7 +13,7 @@ pub async fn look(agent: &mut Agent) -> Result<Desired, Vec<Trouble>> {
     let mut revision = agent.accepted();
     match agent.fetch().await {
         Event::FetchFailed(trouble) if revision.is_none() => return Err(vec![trouble]),
-        Event::FetchFailed(trouble) => agent.tell(&Moment::Unreachable(trouble.message)),
+        Event::FetchFailed(trouble) => agent.tell(&Moment::Unreachable(trouble)),
         _ => match agent.verify().await {
             Event::Proven(proven) => revision = Some(proven),
             Event::Refused(trouble) => return Err(vec![trouble]),

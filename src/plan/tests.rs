@@ -5,7 +5,7 @@ use super::*;
 use crate::model::{
     AllowPrune, Application, Baseline, Change, Desired, DesiredApplication, Digest, Guard, Gvk,
     InventoryEntry, Live, OWNER_LABEL, Object, ObjectKey, OnRemoval, OwnerLabel, Refusal, RefusalReason,
-    Revision,
+    Revision, Rollback,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -29,6 +29,7 @@ pub(super) fn application(name: &str) -> Application {
         recreate: BTreeSet::new(),
         deadline: Duration::from_mins(5),
         quiet: Duration::from_secs(30),
+        rollback: Rollback::default(),
     }
 }
 

@@ -1,6 +1,8 @@
 use super::*;
 use crate::model::fake::{artifact, put};
-use crate::model::{Adopt, AllowPrune, BlobId, Classify, EntryKind, ErrorClass, Hash, Object, OnRemoval};
+use crate::model::{
+    Adopt, AllowPrune, BlobId, Classify, EntryKind, ErrorClass, Hash, Object, OnRemoval, Rollback,
+};
 use crate::trust::fake::assume;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -22,6 +24,7 @@ fn application() -> Application {
         recreate: BTreeSet::new(),
         deadline: Duration::from_mins(5),
         quiet: Duration::from_secs(30),
+        rollback: Rollback::default(),
     }
 }
 
