@@ -22,6 +22,7 @@ mod cli_reference;
 mod cli_status;
 mod config_readme;
 mod demo;
+mod health_settling;
 mod power_cut;
 mod render_kubectl;
 mod source_bad_answers;
