@@ -2,16 +2,21 @@
 
 use super::probe::{Finding, Probe};
 use super::{addresses, by_kind, generic, status};
-use crate::model::{Health, HealthStatus, Live};
+use crate::model::{Application, Health, HealthStatus, Live};
 
 /// What an application asks for beyond the rules of the kinds.
 #[derive(Debug, Clone, Default)]
 pub struct Rules {
-    /// Whether balancers and ingresses must have an address.
-    pub waits_for_addresses: bool,
+    /// Whether balancers, ingresses and gateways must have an address.
+    waits_for_addresses: bool,
 }
 
 impl Rules {
+    /// What this application asks for.
+    pub fn of(application: &Application) -> Self {
+        Self { waits_for_addresses: application.waits_for_addresses }
+    }
+
     /// Judges a live object.
     pub fn judge(&self, live: &Live) -> HealthStatus {
         let probe = Probe::new(&live.value);

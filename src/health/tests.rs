@@ -1,7 +1,7 @@
 //! One table a kind: status → verdict and reason.
 
 use super::*;
-use crate::model::Gvk;
+use crate::model::{Application, Gvk};
 use Health::{Current, Failed, InProgress, Terminating, Unknown};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -448,7 +448,8 @@ fn the_gateway_api() {
 
 #[test]
 fn addresses_are_waited_for_only_when_asked() {
-    let rules = Rules { waits_for_addresses: true };
+    let rules =
+        Rules::of(&Application { waits_for_addresses: true, ..crate::model::fake::application("web") });
     let check = |api: &str, kind: &str, value: Value, expect: Health| {
         let live = live(api, kind, value.clone());
         assert_eq!(rules.judge(&live).health, expect, "{kind} {value}");

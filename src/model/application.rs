@@ -32,6 +32,10 @@ pub struct Application {
     pub deadline: Duration,
     /// How long it must then stay healthy.
     pub quiet: Duration,
+    /// How long a pod may wait for its image before that is reported. It never makes the application fail.
+    pub pull_deadline: Option<Duration>,
+    /// Whether its balancers and ingresses must have an address to be healthy.
+    pub waits_for_addresses: bool,
     /// What goes back to last-good when it fails.
     pub rollback: Rollback,
 }
