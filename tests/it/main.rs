@@ -45,6 +45,7 @@ mod whole_way;
 mod store_contract;
 mod store_damaged_cache;
 mod store_power_cut;
+mod store_secrets;
 mod trust_allowed_signers;
 mod trust_floor;
 mod trust_real_signatures;
