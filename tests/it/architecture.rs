@@ -24,6 +24,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "source::",
             "trust::Settings",
+            "store::Encryption",
             "store::Settings",
             "cluster::Settings",
             "fleet::Local",
@@ -77,6 +78,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["src/store/sled.rs", "src/store/sled/"]),
     ("backoff", &["src/cluster/retry.rs"]),
     ("clap", &["src/cli/"]),
+    ("standfast_age", &["src/store/vault.rs"]),
     ("ed25519_dalek", &["src/trust/", "src/oneshot/"]),
 ];
 

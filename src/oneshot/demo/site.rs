@@ -58,7 +58,7 @@ impl Site {
         let trust = trust::Settings { allowed_signers: self.allowed_signers.clone(), pin: None };
         let mirror = MirrorSettings::Local { path: self.mirror.clone() };
         let source = source::Settings::new(self.state.join("objects"), vec![mirror]);
-        let store = store::Settings { directory: self.state.clone() };
+        let store = store::Settings::new(&self.state);
         let ports = Ports {
             source: Arc::new(Git::start(source).map_err(Error::starting)?),
             verifier: Box::new(Ssh::new(Keyring::load(&trust).map_err(Error::starting)?)),

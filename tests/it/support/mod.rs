@@ -6,6 +6,7 @@ pub(crate) mod fuse;
 pub(crate) mod git;
 pub(crate) mod hand;
 pub(crate) mod keys;
+pub(crate) mod secrets;
 pub(crate) mod site;
 pub(crate) mod source;
 pub(crate) mod store;

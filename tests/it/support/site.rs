@@ -15,6 +15,7 @@ use standfast::reconcile::{Rules, Stay};
 use standfast::render::Plain;
 use standfast::report::fake::Memory;
 use standfast::source::{Git, MirrorSettings};
+use standfast::store::Encryption;
 use standfast::trust::{Keyring, Ssh};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,6 +41,8 @@ pub(crate) struct TestSite {
     pub(crate) labels: BTreeMap<String, String>,
     /// Variables that the site's own configuration sets.
     pub(crate) variables: BTreeMap<String, String>,
+    /// The key to which what holds Secrets is encrypted on the site's disk, if it has one.
+    pub(crate) encryption: Option<Encryption>,
     /// How often a daemon asks for news.
     pub(crate) poll: Duration,
     /// How long it goes on: a pass that waits for health, unless a test says otherwise.
@@ -66,6 +69,7 @@ impl TestSite {
             mirror: None,
             labels: BTreeMap::new(),
             variables: BTreeMap::new(),
+            encryption: None,
             poll: Duration::from_secs(300),
             server,
             cluster,
@@ -110,7 +114,9 @@ impl TestSite {
         };
         let keyring = Keyring::parse(self.signers.as_bytes(), Path::new("allowed_signers")).unwrap();
         let source = standfast::source::Settings::new(self.state.path().join("objects"), vec![mirror]);
-        let store = standfast::store::Settings { directory: self.state.path().to_owned() };
+        let encryption = self.encryption.clone();
+        let store =
+            standfast::store::Settings { encryption, ..standfast::store::Settings::new(self.state.path()) };
         let ports = Ports {
             source: Arc::new(Git::start(source).unwrap()),
             verifier: Box::new(Ssh::new(keyring)),
