@@ -13,12 +13,18 @@
 //! # Tests
 //! Through the agent's tests, which read the sink of `fake.rs`.
 
+pub mod audit;
 pub mod log;
 
 use crate::model::{Moment, SiteStatus};
+use jiff::Timestamp;
+use std::sync::Arc;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod fake;
+
+/// Where a sink gets the time from.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Somebody who wants to know.
 pub trait Sink: Send + Sync {

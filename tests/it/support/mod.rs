@@ -1,6 +1,7 @@
 //! What the tests share: sites in temporary folders, real git servers, real signatures, a real control plane.
 
 pub(crate) mod audit;
+pub(crate) mod audited;
 pub(crate) mod cluster;
 pub(crate) mod fuse;
 pub(crate) mod git;
