@@ -15,6 +15,7 @@
 
 pub mod audit;
 pub mod log;
+pub mod metrics;
 
 use crate::model::{Moment, SiteStatus};
 use jiff::Timestamp;

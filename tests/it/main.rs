@@ -27,6 +27,7 @@ mod config_readme;
 mod demo;
 mod power_cut;
 mod render_kubectl;
+mod report_metrics;
 mod source_bad_answers;
 mod source_contract;
 mod source_https;

@@ -7,6 +7,7 @@ pub(crate) mod fuse;
 pub(crate) mod git;
 pub(crate) mod hand;
 pub(crate) mod keys;
+pub(crate) mod openmetrics;
 pub(crate) mod site;
 pub(crate) mod source;
 pub(crate) mod store;
