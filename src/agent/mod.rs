@@ -28,7 +28,6 @@ mod settle;
 mod signals;
 mod stage;
 mod status;
-pub mod status_file;
 
 pub use build::{Agent, Ports, Settings, build};
 pub use driver::Ending;

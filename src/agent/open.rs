@@ -2,13 +2,13 @@
 
 use super::build::{Agent, Ports, Settings, build};
 use super::clock::Clock;
-use super::status_file::StatusFile;
 use crate::cluster::{self, Cluster};
 use crate::config;
 use crate::model::Trouble;
 use crate::reconcile::Rules;
 use crate::render::Plain;
 use crate::report::audit::{self, Audit};
+use crate::report::status_file::StatusFile;
 use crate::report::{All, Sink};
 use crate::source::Git;
 use crate::store;

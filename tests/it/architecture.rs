@@ -16,8 +16,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("plan", &[]),
     ("cluster", &[]),
     ("health", &[]),
-    // Audit and outbox survive power cuts, and all of our own writes go through one file.
-    ("report", &["store::durable"]),
+    // Audit and outbox survive power cuts, and all of our own writes go through one file; events and the ConfigMap of the status are
+    // objects like others, written through the one port there is for them.
+    ("report", &["store::durable", "cluster::"]),
     ("reconcile", &[]),
     (
         "config",
