@@ -94,6 +94,7 @@ pub fn build(settings: Settings, ports: Ports) -> Result<Agent, store::Error> {
     for note in loaded.notes {
         ports.sink.moment(&crate::model::Moment::Note(note));
     }
+    loaded.facts.clock_floor.into_iter().for_each(|floor| ports.clock.raise(floor));
     let site = reconcile::resume(&loaded.facts, ports.clock.now());
     Ok(Agent {
         settings,

@@ -130,6 +130,7 @@ impl Agent {
         if let Err(trouble) = self.save(facts, Changes::default()).await {
             return Event::Failed(trouble);
         }
+        self.clock.raise(clock.now());
         self.sink.moment(&Moment::Accepted { revision: floor.revision, signer: floor.signer, is_beginning });
         Event::Accepted
     }

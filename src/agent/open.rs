@@ -57,7 +57,7 @@ pub(crate) fn assemble(
 ) -> Result<Agent, Trouble> {
     let keyring = Keyring::load(&settings.trust)?;
     let ports = Ports {
-        source: Box::new(Git::start(settings.source.clone())?),
+        source: Box::new(Git::start(settings.source.clone(), clock.for_tls())?),
         verifier: Box::new(Ssh::new(keyring)),
         store,
         render: Box::new(Plain),

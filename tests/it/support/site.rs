@@ -112,7 +112,7 @@ impl TestSite {
         let source = standfast::source::Settings::new(self.state.path().join("objects"), vec![mirror]);
         let store = standfast::store::Settings { directory: self.state.path().to_owned() };
         let ports = Ports {
-            source: Box::new(Git::start(source).unwrap()),
+            source: Box::new(Git::start(source, super::source::clock()).unwrap()),
             verifier: Box::new(Ssh::new(keyring)),
             store: open(&store)?,
             render: Box::new(Plain),
