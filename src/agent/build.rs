@@ -90,6 +90,7 @@ pub fn build(settings: Settings, ports: Ports) -> Result<Agent, store::Error> {
     let sink = Arc::clone(&ports.sink);
     let tell: Tell = Arc::new(move |moment: &Moment| sink.moment(moment));
     loaded.notes.into_iter().for_each(|note| tell(&Moment::Note(note)));
+    loaded.facts.clock_floor.into_iter().for_each(|floor| ports.clock.raise(floor));
     let site = reconcile::resume(&loaded.facts, ports.clock.now());
     let keeper = Keeper::new(store, loaded.facts.clone(), Arc::clone(&tell));
     let journal = Arc::new(keeper.clone());

@@ -141,6 +141,7 @@ impl Agent {
         if let Err(trouble) = self.save(facts, Changes::default()).await {
             return Event::AcceptFailed(trouble);
         }
+        self.clock.raise(clock.now());
         self.tell(&Moment::Accepted { revision: floor.revision, signer: floor.signer, is_beginning });
         Event::Accepted
     }

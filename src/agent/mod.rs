@@ -24,7 +24,6 @@ mod keep;
 mod open;
 mod signals;
 mod status;
-pub mod status_file;
 
 pub use crate::reconcile::Stay;
 pub use build::{Agent, Ports, Settings, build};

@@ -2,15 +2,17 @@
 
 use super::build::{Agent, Ports, Settings, build};
 use super::clock::Clock;
-use super::status_file::StatusFile;
 use crate::cluster::{self, Cluster};
 use crate::config;
 use crate::model::Trouble;
 use crate::reconcile::{Rules, Stay};
 use crate::render::Plain;
+use crate::report::audit::{self, Audit};
+use crate::report::status_file::StatusFile;
 use crate::report::{All, Sink};
 use crate::source::Git;
 use crate::store;
+use crate::store::durable::RealDisk;
 use crate::trust::{self, Keyring, Ssh};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,11 +28,22 @@ pub fn open(settings: &config::Settings, stay: Stay, teller: Box<dyn Sink>) -> R
             format!("making the folder {}: {error}", settings.run.display()),
         )
     })?;
-    let sinks = All(vec![Box::new(StatusFile::new(settings.status_file())), teller]);
     let clock = Clock::system();
+    // The store's lock first: two agents must not write one audit log.
     let store = store::open(&settings.store, clock.now())?;
+    let sinks = All(vec![
+        Box::new(audit(settings, &clock)),
+        Box::new(StatusFile::new(settings.status_file())),
+        teller,
+    ]);
     let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::new(settings.cluster.clone()));
     assemble(settings, stay, clock, store, cluster, Arc::new(sinks))
+}
+
+fn audit(settings: &config::Settings, clock: &Clock) -> Audit {
+    let clock = clock.clone();
+    let directory = settings.store.directory.join(audit::DIRECTORY);
+    Audit::new(Arc::new(RealDisk), directory, audit::Limits::default(), Arc::new(move || clock.now()))
 }
 
 /// Puts an agent together on the real mirrors and signers of a configuration.
@@ -44,7 +57,7 @@ pub(crate) fn assemble(
 ) -> Result<Agent, Trouble> {
     let keyring = Keyring::load(&settings.trust)?;
     let ports = Ports {
-        source: Arc::new(Git::start(settings.source.clone())?),
+        source: Arc::new(Git::start(settings.source.clone(), clock.for_tls())?),
         verifier: Box::new(Ssh::new(keyring)),
         store,
         render: Arc::new(Plain),

@@ -223,6 +223,11 @@ impl Application {
         }
     }
 
+    /// Whether it was to be written and was not.
+    pub fn is_unwritten(&self) -> bool {
+        matches!(self.state, State::Pending | State::Applying)
+    }
+
     /// Whether it is stopped in a way that is to be tried again by itself.
     pub fn is_to_be_retried(&self) -> bool {
         matches!(&self.state, State::Held(hold) if hold.kind != HoldKind::Lasting)

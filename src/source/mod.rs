@@ -23,7 +23,7 @@
 //!
 //! # Dependencies
 //! `gix` and `gix-pack`: protocol, packs, objects. `gix-validate`: names in trees. `reqwest`: HTTP under gix's transport, for its
-//! own adapter tells neither a status nor a certificate apart. `rustls` with ring and `rustls-native-certs`: whom we believe.
+//! own adapter tells neither a status nor a certificate apart. `standfast-tls`, over `rustls`: whom we believe, and by which clock.
 //!
 //! # Tests
 //! `tests/it/source_*.rs` against `git http-backend` behind TLS; the contract test runs on the fake and on the real one.

@@ -60,7 +60,7 @@ impl Site {
         let source = source::Settings::new(self.state.join("objects"), vec![mirror]);
         let store = store::Settings::new(&self.state);
         let ports = Ports {
-            source: Arc::new(Git::start(source).map_err(Error::starting)?),
+            source: Arc::new(Git::start(source, self.clock.for_tls()).map_err(Error::starting)?),
             verifier: Box::new(Ssh::new(Keyring::load(&trust).map_err(Error::starting)?)),
             store: store::open(&store, self.clock.now()).map_err(Error::starting)?,
             render: Arc::new(Plain),

@@ -118,7 +118,7 @@ impl TestSite {
         let store =
             standfast::store::Settings { encryption, ..standfast::store::Settings::new(self.state.path()) };
         let ports = Ports {
-            source: Arc::new(Git::start(source).unwrap()),
+            source: Arc::new(Git::start(source, super::source::clock()).unwrap()),
             verifier: Box::new(Ssh::new(keyring)),
             store: open(&store)?,
             render: Arc::new(Plain),

@@ -1,7 +1,7 @@
 //! The status as a file, for the `status` command and for whoever watches it.
 
+use super::Sink;
 use crate::model::{Moment, SiteStatus};
-use crate::report::Sink;
 use crate::store::durable::{self, RealDisk};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
