@@ -20,7 +20,7 @@ impl Agent {
         self.save(reconcile::attempting(&self.facts, &self.site), Changes::default()).await?;
         self.know_what_is_ours().await?;
         let Some(desired) = self.composed() else { return Ok(Vec::new()) };
-        let Outcomes { held, written } = self.applier.apply(desired, &fresh).await?;
+        let Outcomes { held, written } = self.applier.apply(desired, &fresh, self.clock.now()).await?;
         // As they are sent they are kept: for healing, and for the next apply.
         if let (Some(contents), Some(dressed)) = (&mut self.contents, self.applier.dressed()) {
             contents.put_back(dressed.clone());
@@ -75,7 +75,7 @@ impl Agent {
         if self.settings.rules.stay == reconcile::Stay::Once {
             return Ok(Closer::default());
         }
-        let settling = self.site.applications.iter().filter(|(_, one)| one.is_waited_for());
+        let settling = self.site.applications.iter().filter(|(_, one)| one.is_on_trial());
         let settling = settling.map(|(name, one)| (name.clone(), one.is_back())).collect();
         self.applier.look_closer(&settling, looked).await
     }
@@ -111,9 +111,11 @@ impl Agent {
             let known = contents.iter().flat_map(|contents| contents.manifests(key));
             known.map(|(one, object)| (one.application.clone(), object.clone())).collect()
         };
-        let (only_tell, now) = (!self.settings.heals, self.clock.now());
-        match self.applier.heal(everything, only_tell, &manifests, now).await {
-            Ok(()) => Event::Healed,
+        let Some(revision) = contents.as_ref().map(|contents| contents.revision().clone()) else {
+            return Event::Healed(None);
+        };
+        match self.applier.heal(everything, &revision, &manifests, self.clock.now()).await {
+            Ok(again) => Event::Healed(again),
             Err(trouble) => Event::Failed(trouble),
         }
     }

@@ -3,13 +3,17 @@
 use super::build::{Agent, Work};
 use super::clock;
 use super::content::Brought;
-use crate::model::{CommitChain, Moment, Revision, Trouble};
+use super::control::Command;
+use crate::model::{CommitChain, Desired, Moment, Reply, Revision, Trouble};
 use crate::plan;
 use crate::reconcile::{Effect, Event, Notice, Order, Stay, step};
 use std::collections::VecDeque;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+
+/// How often at least the status is told, though it says nothing new: whoever watches over the process sees that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// What is done beside the work on the cluster: a link that hangs keeps nothing from being healed.
 pub(super) type Jobs = JoinSet<Done>;
@@ -18,6 +22,7 @@ pub(super) type Jobs = JoinSet<Done>;
 pub(super) enum Done {
     Fetched(Result<CommitChain, Trouble>),
     Rendered(Revision, Result<Brought, Trouble>),
+    GoingBack(Result<Desired, Trouble>, oneshot::Sender<Reply>),
 }
 
 /// How a pass ended.
@@ -35,7 +40,7 @@ impl Agent {
         self.feed(Event::Ordered(Order::Sync)).await;
         while !self.site.is_resting() || !self.jobs.is_empty() {
             let event = self.next().await;
-            self.feed(event).await;
+            self.feed_all(event).await;
         }
         self.rest();
         let troubles = self.site.troubles();
@@ -44,23 +49,24 @@ impl Agent {
 
     /// Goes on for good, and obeys what comes in through `orders`, until they end. What is on disk is whole at every moment, so this may
     /// be dropped at any time.
-    pub async fn run(&mut self, orders: &mut mpsc::Receiver<Order>) {
+    pub async fn run(&mut self, orders: &mut mpsc::Receiver<Command>) {
         self.feed(Event::Tick).await;
         loop {
-            let event = tokio::select! {
+            tokio::select! {
                 biased;
-                order = orders.recv() => match order {
-                    Some(order) => Event::Ordered(order),
-                    None => return,
+                command = orders.recv() => match command {
+                    Some(command) => self.obey(command).await,
+                    None => break,
                 },
-                event = self.next() => event,
-            };
-            self.feed(event).await;
+                event = self.next() => self.feed_all(event).await,
+                () = tokio::time::sleep(HEARTBEAT) => self.publish_status(),
+            }
         }
+        self.sink.finish().await;
     }
 
     /// What happens next: a job is done, something changed in the cluster, or the time has come.
-    async fn next(&mut self) -> Event {
+    async fn next(&mut self) -> Option<Event> {
         let due = self.site.due();
         let wait = due.map(|due| self.clock.now().duration_until(due));
         let wait = wait.map(|wait| Duration::try_from(wait).unwrap_or(Duration::ZERO));
@@ -79,9 +85,15 @@ impl Agent {
             }
             news = self.applier.noticed(), if follows => {
                 let plan::News { drift, health } = news;
-                Event::Noticed(Notice { drift, health })
+                Some(Event::Noticed(Notice { drift, health }))
             }
-            () = asleep => Event::Tick,
+            () = asleep => Some(Event::Tick),
+        }
+    }
+
+    async fn feed_all(&mut self, event: Option<Event>) {
+        if let Some(event) = event {
+            self.feed(event).await;
         }
     }
 
@@ -147,10 +159,11 @@ impl Agent {
     }
 
     /// A job's result as an event.
-    fn finish(&mut self, done: Done) -> Event {
+    fn finish(&mut self, done: Done) -> Option<Event> {
         match done {
-            Done::Fetched(offer) => self.take_offer(offer),
-            Done::Rendered(revision, brought) => self.take_rendered(revision, brought),
+            Done::Fetched(offer) => Some(self.take_offer(offer)),
+            Done::Rendered(revision, brought) => Some(self.take_rendered(revision, brought)),
+            Done::GoingBack(desired, reply) => self.go_back(desired, reply),
         }
     }
 

@@ -9,6 +9,7 @@ use crate::reconcile::{Rules, Stay};
 use crate::render::Plain;
 use crate::report::audit::{self, Audit};
 use crate::report::status_file::StatusFile;
+use crate::report::systemd::Systemd;
 use crate::report::{All, Sink};
 use crate::source::Git;
 use crate::store;
@@ -31,11 +32,12 @@ pub fn open(settings: &config::Settings, stay: Stay, teller: Box<dyn Sink>) -> R
     let clock = Clock::system();
     // The store's lock first: two agents must not write one audit log.
     let store = store::open(&settings.store, clock.now())?;
-    let sinks = All(vec![
-        Box::new(audit(settings, &clock)),
-        Box::new(StatusFile::new(settings.status_file())),
-        teller,
-    ]);
+    let mut sinks: Vec<Box<dyn Sink>> =
+        vec![Box::new(audit(settings, &clock)), Box::new(StatusFile::new(settings.status_file())), teller];
+    if stay == Stay::Forever {
+        sinks.push(Box::new(Systemd::from_environment()));
+    }
+    let sinks = All(sinks);
     let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::new(settings.cluster.clone()));
     assemble(settings, stay, clock, store, cluster, Arc::new(sinks))
 }

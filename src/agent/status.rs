@@ -34,6 +34,13 @@ impl Agent {
     pub(super) fn publish_status(&mut self) {
         let status = self.status();
         self.sink.status(&status);
+        self.board.send_if_modified(|hung| {
+            let is_news = hung.as_ref().is_none_or(|hung| hung.is_other(&status));
+            if is_news {
+                *hung = Some(status);
+            }
+            is_news
+        });
     }
 
     /// Where the site stands now.

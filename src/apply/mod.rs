@@ -69,6 +69,8 @@ pub struct Applier {
     journal: Arc<dyn Journal>,
     tell: Tell,
     owner: OwnerLabel,
+    /// Whether drift is undone, or only told.
+    heals: bool,
     eyes: Arc<Eyes>,
     watches: Watches,
     fights: Fights,
@@ -91,12 +93,14 @@ impl Applier {
         journal: Arc<dyn Journal>,
         tell: Tell,
         inventory: Option<Inventory>,
+        heals: bool,
     ) -> Self {
         Self {
             cluster,
             journal,
             tell,
             owner: OwnerLabel::default(),
+            heals,
             eyes: Eyes::new(inventory),
             watches: Watches::default(),
             fights: Fights::default(),

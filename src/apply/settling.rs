@@ -40,6 +40,15 @@ struct Pods {
     restarts: Restarts,
     loops: Option<CrashLoop>,
     waiting: Option<String>,
+    /// Pods whose status does not tell what keeps them.
+    unsaid: Vec<Live>,
+}
+
+/// A pod that its StatefulSet cannot get rid of.
+struct Stuck {
+    application: String,
+    key: ObjectKey,
+    uid: String,
 }
 
 impl Applier {
@@ -62,11 +71,9 @@ impl Applier {
             let here: Vec<&Troubled> =
                 troubled.iter().filter(|one| one.live.key().namespace == space).collect();
             let stuck = self.look_at_pods(space, &here, &mut found).await?;
-            for (key, uid) in stuck {
-                let goes_back = |one: &&Troubled| settling.get(&one.application) == Some(&true);
-                if here.iter().any(|one| goes_back(one)) {
-                    self.cluster.delete(&Gvk::new("v1", "Pod"), &key, &uid).await?;
-                }
+            let stuck = stuck.iter().filter(|pod| settling.get(&pod.application) == Some(&true));
+            for Stuck { key, uid, .. } in stuck {
+                self.cluster.delete(&Gvk::new("v1", "Pod"), key, uid).await?;
             }
         }
         for (application, pods) in found {
@@ -130,35 +137,19 @@ impl Applier {
         namespace: Option<String>,
         troubled: &[&Troubled],
         found: &mut BTreeMap<String, Pods>,
-    ) -> Result<Vec<(ObjectKey, String)>, Trouble> {
+    ) -> Result<Vec<Stuck>, Trouble> {
         let mut stuck = Vec::new();
-        let mut unsaid = Vec::new();
         let mut each = |pod: Live| {
-            let owners = troubled.iter().filter(|one| one.owns(&pod));
-            for one in owners {
-                let pods = found.entry(one.application.clone()).or_default();
-                pods.take(&pod);
-                match health::wait_reason(&pod, &News::default()) {
-                    Some(patience) if patience.kind == PatienceKind::Unsaid => {
-                        unsaid.push((one.application.clone(), pod.clone()));
-                    }
-                    Some(patience) => pods.waiting = Some(patience.message),
-                    None => {}
-                }
-                if health::is_stuck(&one.live, &pod) {
-                    stuck.push((pod.key(), pod.uid().to_owned()));
-                }
+            for one in troubled.iter().filter(|one| one.owns(&pod)) {
+                found.entry(one.application.clone()).or_default().take(&pod);
+                stuck.extend(one.stuck(&pod));
             }
         };
         let query = Query { gvk: Gvk::new("v1", "Pod"), namespace, owner: None, limit: None };
         self.cluster.list(&query, &mut each).await?;
-        if !unsaid.is_empty() {
+        if found.values().any(|pods| !pods.unsaid.is_empty()) {
             let news = self.news(query.namespace).await?;
-            for (application, pod) in unsaid {
-                let patience = health::wait_reason(&pod, &news).map(|patience| patience.message);
-                let pods = found.entry(application).or_default();
-                pods.waiting = pods.waiting.take().or(patience);
-            }
+            found.values_mut().for_each(|pods| pods.hear(&news));
         }
         Ok(stuck)
     }
@@ -179,12 +170,30 @@ impl Troubled {
             None => self.live.gvk == pod.gvk && self.live.uid() == pod.uid(),
         }
     }
+
+    fn stuck(&self, pod: &Live) -> Option<Stuck> {
+        let (application, key, uid) = (self.application.clone(), pod.key(), pod.uid().to_owned());
+        health::is_stuck(&self.live, pod).then_some(Stuck { application, key, uid })
+    }
 }
 
 impl Pods {
     fn take(&mut self, pod: &Live) {
         self.restarts.add(pod);
         self.loops = self.loops.take().or_else(|| health::crash_loop(pod));
+        match health::wait_reason(pod, &News::default()) {
+            Some(patience) if patience.kind == PatienceKind::Unsaid => self.unsaid.push(pod.clone()),
+            Some(patience) => self.waiting = Some(patience.message),
+            None => {}
+        }
+    }
+
+    /// What events say of pods whose status does not tell.
+    fn hear(&mut self, news: &News) {
+        for pod in std::mem::take(&mut self.unsaid) {
+            let patience = health::wait_reason(&pod, news).map(|patience| patience.message);
+            self.waiting = self.waiting.take().or(patience);
+        }
     }
 }
 

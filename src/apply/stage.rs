@@ -69,7 +69,7 @@ impl Applier {
             Decision::Refuse(refusal) => Ok(Prepared::Refused(refusal.clone())),
             Decision::Wait => Ok(Prepared::Terminating),
             Decision::Create => Ok(step(Action::Create, false)),
-            Decision::Heal(changes) => Ok(step(Action::Heal { changes: changes.clone() }, true)),
+            Decision::Heal { changes, .. } => Ok(step(Action::Heal { changes: changes.clone() }, true)),
             Decision::Judge => self.ask_server(subject).await,
         }
     }

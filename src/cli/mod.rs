@@ -19,6 +19,7 @@ mod config;
 mod demo;
 mod error;
 mod narrate;
+mod order;
 mod output;
 mod plan;
 mod render;
@@ -67,6 +68,11 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Status(status::Arguments),
+    Sync(order::Sync),
+    Retry(order::Retry),
+    Rollback(order::Rollback),
+    Suspend(order::Suspend),
+    Resume(order::Resume),
     Plan(plan::Arguments),
     Render(render::Arguments),
     Verify(verify::Arguments),
@@ -104,6 +110,11 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Run(run) => run::run(run, &arguments.config, format),
         Command::Status(status) => status::run(status, &arguments.config, format),
+        Command::Sync(order) => order::give(&order.into(), &arguments.config, format),
+        Command::Retry(order) => order::give(&order.into(), &arguments.config, format),
+        Command::Rollback(order) => order::give(&order.into(), &arguments.config, format),
+        Command::Suspend(order) => order::give(&order::suspend(order)?, &arguments.config, format),
+        Command::Resume(order) => order::give(&order.into(), &arguments.config, format),
         Command::Plan(plan) => plan::run(plan, &arguments.config, format),
         Command::Render(render) => render::run(render, &arguments.config, format),
         Command::Verify(verify) => verify::run(verify, &arguments.config, format),

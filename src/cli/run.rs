@@ -37,7 +37,7 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
         let mut agent = agent::open(&settings, Stay::Forever, Box::new(Log::default()))
             .map_err(|trouble| Failure::from_troubles(&[trouble]))?;
         let stopped = runtime
-            .block_on(agent::serve(&mut agent))
+            .block_on(agent::serve(&mut agent, &settings.control_socket()))
             .map_err(|error| Failure::new(format!("waiting for signals: {error}")))?;
         if stopped == Stopped::Told {
             return Ok(ExitCode::SUCCESS);

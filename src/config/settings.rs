@@ -73,11 +73,18 @@ pub(super) enum Fault {
 const ENCRYPTION: &str = "standfast-encryption";
 /// The name of the status file in the folder of what a boot may forget.
 const STATUS_FILE: &str = "status.json";
+/// The name of the control socket in the same folder.
+const CONTROL_SOCKET: &str = "control.sock";
 
 impl Settings {
     /// The status file: what the agent last wrote down about the site.
     pub fn status_file(&self) -> PathBuf {
         self.run.join(STATUS_FILE)
+    }
+
+    /// The socket through which people give orders.
+    pub fn control_socket(&self) -> PathBuf {
+        self.run.join(CONTROL_SOCKET)
     }
 
     /// Files that the configuration names and that are not there, each with what to do. An empty list if all are. Folders of mirrors

@@ -163,10 +163,11 @@ impl Application {
         matches!(&self.state, State::Settling(settle) if settle.is_healthy() || !self.is_late())
     }
 
-    /// Whether anybody waits for its health: it settles, or went back in vain.
-    pub fn is_waited_for(&self) -> bool {
+    /// Whether it matters what its pods wait for and why they crash: it runs what was never steady here, or goes back.
+    pub fn is_on_trial(&self) -> bool {
+        let is_new = digest(self.running.as_ref()) != digest(self.last_good.as_ref());
         let is_back_in_vain = self.held().is_some_and(|trouble| trouble.reason == ROLLBACK_FAILED);
-        matches!(self.state, State::Settling(_)) || is_back_in_vain
+        matches!(self.state, State::Settling(_)) && (is_new || self.is_back()) || is_back_in_vain
     }
 
     /// Whether its deadline is over.

@@ -20,6 +20,7 @@ pub mod log;
 pub mod metrics;
 pub mod status_file;
 pub mod status_map;
+pub mod systemd;
 mod worker;
 
 use crate::model::{Moment, SiteStatus};

@@ -2,11 +2,10 @@
 
 use crate::support::cluster::TestCluster;
 use crate::support::hand::Hand;
-use crate::support::site::{TestSite, config_map, deployment};
+use crate::support::site::{Served, TestSite, config_map, deployment};
 use crate::support::tls::Answer;
 use standfast::agent::Stay;
-use standfast::model::{ApplicationPhase, Live, SiteStatus};
-use standfast::reconcile::Order;
+use standfast::model::{ApplicationPhase, Live, Request, SiteStatus};
 
 const DEPLOYMENT: (&str, &str) = ("apps/v1", "Deployment");
 
@@ -19,14 +18,10 @@ pub(super) fn hasty(cluster: &'static TestCluster, name: &str) -> TestSite {
 }
 
 /// Commits, lets the site take it, and cuts the link before anything can be judged.
-pub(super) async fn release(
-    site: &TestSite,
-    orders: &tokio::sync::mpsc::Sender<Order>,
-    message: &str,
-) -> String {
+pub(super) async fn release(site: &TestSite, served: &Served, message: &str) -> String {
     let commit = site.commit(message);
     site.server.set(|options| options.answer = Answer::Git);
-    orders.send(Order::Sync).await.unwrap();
+    served.order(Request::Sync).await;
     site.until("the new revision", |status| {
         status.revision.applied.as_deref().is_some_and(|revision| revision.ends_with(&commit))
     })
@@ -62,7 +57,7 @@ async fn a_crash_loop_goes_back_offline_is_not_run_again_and_a_fix_goes_through(
         .write("apps/app/map.yaml", config_map(&namespace, "map", "2"))
         .write("apps/app/new.yaml", config_map(&namespace, "new", "2"))
         .remove("apps/app/dropped.yaml");
-    let bad = release(&site, &served.orders, "bad").await;
+    let bad = release(&site, &served, "bad").await;
     let status = site
         .until("last-good again", |status| {
             app(status).quarantined.is_some() && app(status).phase == ApplicationPhase::Steady
@@ -88,7 +83,7 @@ async fn a_crash_loop_goes_back_offline_is_not_run_again_and_a_fix_goes_through(
 
     // An unrelated commit does not run it again.
     site.repo.write("README", "unrelated");
-    release(&site, &served.orders, "unrelated").await;
+    release(&site, &served, "unrelated").await;
     let status = site.until("steady", |status| app(status).phase == ApplicationPhase::Steady).await;
     assert!(app(&status).quarantined.is_some());
     let web = site.get("apps/v1", "Deployment", Some(&namespace), "web").await.unwrap();
@@ -98,7 +93,7 @@ async fn a_crash_loop_goes_back_offline_is_not_run_again_and_a_fix_goes_through(
     site.repo
         .write("apps/app/web.yaml", deployment(&namespace, "web", "run"))
         .write("apps/app/map.yaml", config_map(&namespace, "map", "3"));
-    let fixed = release(&site, &served.orders, "fixed").await;
+    let fixed = release(&site, &served, "fixed").await;
     let status = site.until_last_good(&fixed).await;
     assert_eq!(app(&status).quarantined, None);
     hand.until(DEPLOYMENT, &namespace, "web", |live| annotation(live) == "run").await;
@@ -115,7 +110,7 @@ async fn a_pod_that_waits_for_its_image_is_no_reason_to_go_back() {
     let served = site.serve();
     site.until_last_good(&good).await;
     site.repo.write("apps/app/web.yaml", deployment(&namespace, "web", "image-pull"));
-    release(&site, &served.orders, "slow").await;
+    release(&site, &served, "slow").await;
     let waits = |status: &SiteStatus| {
         app(status)
             .reason

@@ -2,6 +2,7 @@
 
 mod back;
 mod drift;
+mod process;
 mod watch_loss;
 
 use crate::support::site::TestSite;
