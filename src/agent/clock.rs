@@ -1,30 +1,51 @@
 //! The one place that reads the clock and draws random numbers.
 
+use crate::trust;
 use jiff::Timestamp;
+use standfast_tls::Time;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Where the agent gets the time and its luck from. Tests give their own.
 #[derive(Clone)]
 pub struct Clock {
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// The latest time that is known to have been, in seconds since 1970.
+    floor: Arc<AtomicI64>,
 }
 
 impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
-        Self { now: Arc::new(system_now) }
+        Self::from_fn(system_now)
     }
 
     /// A clock of the caller's.
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self { now: Arc::new(now) }
+        Self { now: Arc::new(now), floor: Arc::new(AtomicI64::new(0)) }
     }
 
     /// The time, as far as the system knows. What is trusted of it is `trust`'s to say.
     pub fn now(&self) -> Timestamp {
         (self.now)()
+    }
+
+    /// From here on it is known to be no earlier than this, whatever the system says.
+    pub fn raise(&self, at_least: Timestamp) {
+        self.floor.fetch_max(at_least.as_second(), Ordering::Relaxed);
+    }
+
+    /// The clock by which servers' certificates are judged, on whichever thread: a box that woke up in 1970 must still connect.
+    pub fn for_tls(&self) -> standfast_tls::Clock {
+        let clock = self.clone();
+        standfast_tls::Clock::new(move || {
+            let floor = Timestamp::from_second(clock.floor.load(Ordering::Relaxed)).ok();
+            let (system, known) = (clock.now(), trust::trusted(clock.now(), floor, trust::built()).now());
+            let seconds = u64::try_from(known.as_second()).unwrap_or_default();
+            if known > system { Time::AtLeast(seconds) } else { Time::Now(seconds) }
+        })
     }
 }
 

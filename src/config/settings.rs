@@ -37,6 +37,8 @@ pub struct Settings {
     pub cluster: ClusterSettings,
     /// How many last-good revisions stay pinned.
     pub keep: usize,
+    /// Whether drift is undone, or only told.
+    pub heals: bool,
     /// The folder of what a boot may forget.
     pub run: PathBuf,
     files: Vec<NamedFile>,
@@ -121,21 +123,35 @@ pub(super) fn judge(
     let identity =
         judge.file("identity", "the identity", what_to_do, |text| absolute(text, "/etc/standfast/identity"));
     let encryption = encryption(&mut judge, environment, identity.as_deref());
-    judge.read("mode", values::mode);
+    let heals = judge.read("mode", values::mode);
     let Judge { problems, files, .. } = judge;
-    match (local, trust, cluster, ref_name, poll, keep, folders) {
+    match (local, trust, cluster, ref_name, poll, heals, keep, folders) {
         (
             Some(local),
             Some(trust),
             Some(cluster),
             Some(ref_name),
             Some(poll),
+            Some(heals),
             Some(keep),
             Some((state, run)),
         ) if problems.is_empty() => {
             let source = SourceSettings::new(state.join("objects"), mirrors);
             let store = StoreSettings { encryption, ..StoreSettings::new(state) };
-            Ok(Settings { local, identity, ref_name, source, poll, trust, store, cluster, keep, run, files })
+            Ok(Settings {
+                local,
+                identity,
+                ref_name,
+                source,
+                poll,
+                trust,
+                store,
+                cluster,
+                keep,
+                heals,
+                run,
+                files,
+            })
         }
         _ => Err(problems),
     }

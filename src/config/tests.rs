@@ -223,7 +223,6 @@ fn what_is_wrong_with_the_site_and_with_names_of_keys() {
 fn what_is_wrong_with_modes_and_folders() {
     check(&[
         ("identity: key", "identity (line 4): it must be an absolute path, such as /etc/standfast/identity"),
-        ("mode: detect", "mode (line 4): mode: detect is not supported by this version yet: remove it"),
         ("mode: corect", "mode (line 4): there is no such value: did you mean correct?"),
         ("keep: 0", "keep (line 4): it must be 1 to 20"),
         ("keep: 21", "keep (line 4): it must be 1 to 20"),

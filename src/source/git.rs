@@ -9,6 +9,7 @@ use super::{Source, Want};
 use crate::model::{Artifact, CommitChain, CommitId, RawCommit, RepoPath, Revision, Traffic};
 use crate::trust::Verified;
 use async_trait::async_trait;
+use standfast_tls::Clock;
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -32,11 +33,12 @@ pub struct Git {
 struct Waiting(Arc<AtomicBool>);
 
 impl Git {
-    /// Starts the thread. No mirror is asked and nothing is written yet, so this works offline and on a full disk.
+    /// Starts the thread. No mirror is asked and nothing is written yet, so this works offline and on a full disk. Certificates are
+    /// judged by `clock`.
     ///
     /// # Errors
     /// `Disk` if the system gives no thread.
-    pub fn start(settings: Settings) -> Result<Self, Error> {
+    pub fn start(settings: Settings, clock: Clock) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let meter = Arc::new(Meter::default());
         let for_worker = meter.clone();
@@ -44,7 +46,7 @@ impl Git {
         let is_busy = busy.clone();
         let path = settings.objects.clone();
         let work = move || {
-            let mut worker = Worker::new(&settings, for_worker);
+            let mut worker = Worker::new(&settings, &clock, for_worker);
             while let Ok(job) = queue.recv() {
                 is_busy.store(true, Ordering::Relaxed);
                 job(&mut worker);
@@ -97,6 +99,15 @@ impl Source for Git {
     ) -> Result<Artifact, Error> {
         let (root, revision, paths) = (revision.root(), revision.get().clone(), paths.clone());
         self.run(move |worker| worker.complete(&revision, root, &paths)).await
+    }
+
+    async fn held(
+        &self,
+        revision: &Verified<Revision>,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, Error> {
+        let (root, revision, paths) = (revision.root(), revision.get().clone(), paths.clone());
+        self.run(move |worker| worker.held(&revision, root, &paths)).await
     }
 
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {

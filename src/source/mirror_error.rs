@@ -152,6 +152,12 @@ impl Classify for MirrorError {
     }
 }
 
+impl From<standfast_tls::Error> for MirrorError {
+    fn from(standfast_tls::Error { path, why }: standfast_tls::Error) -> Self {
+        Self::File { what: "CA", path, why }
+    }
+}
+
 impl MirrorError {
     /// A mirror that could not be reached, with the cause.
     pub(super) fn unreachable(what: impl Into<String>, source: impl Into<Cause>) -> Self {

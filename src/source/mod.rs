@@ -23,7 +23,7 @@
 //!
 //! # Dependencies
 //! `gix` and `gix-pack`: protocol, packs, objects. `gix-validate`: names in trees. `reqwest`: HTTP under gix's transport, for its
-//! own adapter tells neither a status nor a certificate apart. `rustls` with ring and `rustls-native-certs`: whom we believe.
+//! own adapter tells neither a status nor a certificate apart. `standfast-tls`, over `rustls`: whom we believe, and by which clock.
 //!
 //! # Tests
 //! `tests/it/source_*.rs` against `git http-backend` behind TLS; the contract test runs on the fake and on the real one.
@@ -90,6 +90,13 @@ pub trait Source: Send + Sync {
     /// Brings the content of `paths` (folders with all below them, or single files; a path that the tree does not have is no
     /// error) and answers with it. What is on disk already costs no network; `Error::Missing` if something is not and no mirror answers.
     async fn complete(
+        &self,
+        revision: &Verified<Revision>,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, Error>;
+
+    /// The same from disk alone, whatever the mirrors could give: `Error::Missing` if something is not there.
+    async fn held(
         &self,
         revision: &Verified<Revision>,
         paths: &BTreeSet<RepoPath>,

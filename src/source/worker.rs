@@ -13,6 +13,7 @@ use super::trouble::Trouble;
 use super::walk;
 use crate::model::{ChainEnd, CommitChain, CommitId, Revision};
 use gix::ObjectId;
+use standfast_tls::Clock;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -29,10 +30,10 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    pub(super) fn new(settings: &Settings, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(settings: &Settings, clock: &Clock, meter: Arc<Meter>) -> Self {
         Self {
             objects: Objects::open(&settings.objects, settings.limits),
-            mirrors: mirror::all(settings, &meter),
+            mirrors: mirror::all(settings, clock, &meter),
             limits: settings.limits,
             meter,
             settled: Vec::new(),

@@ -16,7 +16,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("plan", &[]),
     ("cluster", &[]),
     ("health", &[]),
-    ("report", &[]),
+    ("apply", &["plan", "cluster", "health"]),
+    // Audit and outbox survive power cuts, and all of our own writes go through one file; events and the ConfigMap of the status are
+    // objects like others, written through the one port there is for them.
+    ("report", &["store::durable", "cluster::"]),
     ("reconcile", &[]),
     (
         "config",
@@ -41,6 +44,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "plan",
             "cluster",
             "health",
+            "apply",
             "report",
             "reconcile",
             "config",
@@ -57,6 +61,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "plan",
             "cluster",
             "health",
+            "apply",
             "report",
             "reconcile",
             "config",

@@ -4,8 +4,10 @@ use crate::support::git::{Repo, noise};
 use crate::support::source::{SiteSource, files, ids, mirror};
 use crate::support::tls::{GitServer, Options};
 use crate::support::wire::Fault;
-use standfast::model::ChainEnd;
-use standfast::source::MirrorSettings;
+use standfast::agent::clock::Clock;
+use standfast::model::{ChainEnd, Classify};
+use standfast::source::{Limits, MirrorSettings};
+use standfast_tls::Time;
 
 /// A fleet of a few folders, with a file at the root.
 fn fleet() -> Repo {
@@ -169,4 +171,19 @@ async fn a_server_that_gives_out_only_what_refs_point_to_gives_the_whole_revisio
         let artifact = site.complete(&repo, &tip, &["apps/pos"]).await.unwrap();
         assert_eq!(artifact.file(&"apps/pos/deployment.yaml".parse().unwrap()), Some(&b"name: pos2\n"[..]));
     }
+}
+
+#[tokio::test]
+async fn a_box_that_woke_up_in_1970_connects_by_the_trusted_clock() {
+    let repo = fleet();
+    let tip = repo.commit("first");
+    let server = GitServer::start(&repo.path(), Options::default());
+    let flat_battery = Clock::from_fn(|| jiff::Timestamp::from_second(1000).unwrap());
+    let site = SiteSource::at(vec![mirror(&server)], Limits::default(), flat_battery.for_tls());
+    assert_eq!(ids(&site.advance(None).await.unwrap()), [tip]);
+
+    // What the system says is not asked: by a clock that is taken for right, the certificate is not valid yet.
+    let in_1970 = standfast_tls::Clock::new(|| Time::Now(1000));
+    let site = SiteSource::at(vec![mirror(&server)], Limits::default(), in_1970);
+    assert_eq!(site.advance(None).await.unwrap_err().reason(), "CertificateNotTrusted");
 }

@@ -6,7 +6,6 @@ mod judge;
 mod local;
 mod meter;
 mod session;
-mod tls;
 mod write;
 
 use super::objects::{Objects, Spool};
@@ -14,6 +13,7 @@ use super::settings::{MirrorSettings, Settings};
 use super::trouble::Trouble;
 use crate::model::RefName;
 use gix::ObjectId;
+use standfast_tls::Clock;
 use std::sync::Arc;
 
 pub(super) use meter::Meter;
@@ -81,7 +81,7 @@ pub(super) fn talk(answers: &[u8]) -> bool {
 }
 
 /// All mirrors of the settings. None is connected to yet.
-pub(super) fn all(settings: &Settings, meter: &Arc<Meter>) -> Vec<Box<dyn Mirror>> {
+pub(super) fn all(settings: &Settings, clock: &Clock, meter: &Arc<Meter>) -> Vec<Box<dyn Mirror>> {
     let make = |mirror: &MirrorSettings| -> Box<dyn Mirror> {
         match mirror {
             MirrorSettings::Https { url, ca, credential } => Box::new(https::Https::new(
@@ -89,6 +89,7 @@ pub(super) fn all(settings: &Settings, meter: &Arc<Meter>) -> Vec<Box<dyn Mirror
                 ca.clone(),
                 credential.clone(),
                 settings.timeouts,
+                clock.clone(),
                 meter.clone(),
             )),
             MirrorSettings::Local { path } => {

@@ -147,6 +147,14 @@ impl<S: Source> Source for Fused<S> {
         self.fuse.carry(self.port.complete(revision, paths), || source::Error::Stopped).await
     }
 
+    async fn held(
+        &self,
+        revision: &Verified<Revision>,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, source::Error> {
+        self.fuse.carry(self.port.held(revision, paths), || source::Error::Stopped).await
+    }
+
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, source::Error> {
         self.fuse.carry(self.port.recall(commit), || source::Error::Stopped).await
     }

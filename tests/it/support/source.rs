@@ -5,6 +5,7 @@ use super::tls::GitServer;
 use standfast::model::{Artifact, CommitChain, CommitId, RepoPath, Revision};
 use standfast::source::{Error, Git, Limits, MirrorSettings, Settings, Source, Timeouts, Want};
 use standfast::trust::{Verified, fake::assume};
+use standfast_tls::{Clock, Time};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,17 +28,22 @@ impl SiteSource {
 
     /// The same with other limits. It waits 2 s for a byte: servers in tests are near.
     pub(crate) fn with(mirrors: Vec<MirrorSettings>, limits: Limits) -> Self {
+        Self::at(mirrors, limits, clock())
+    }
+
+    /// The same by a clock that may be wrong.
+    pub(crate) fn at(mirrors: Vec<MirrorSettings>, limits: Limits, clock: Clock) -> Self {
         let folder = TempDir::new().unwrap();
         let timeouts = Timeouts { connect: Duration::from_secs(5), idle: Duration::from_secs(2) };
         let settings = Settings { objects: folder.path().join("objects"), mirrors, timeouts, limits };
-        let git = Git::start(settings.clone()).unwrap();
+        let git = Git::start(settings.clone(), clock).unwrap();
         Self { folder, settings, git }
     }
 
     /// Starts anew on the same folder, as after a reboot.
     pub(crate) fn restart(self) -> Self {
         drop(self.git);
-        let git = Git::start(self.settings.clone()).unwrap();
+        let git = Git::start(self.settings.clone(), clock()).unwrap();
         Self { folder: self.folder, settings: self.settings, git }
     }
 
@@ -60,6 +66,12 @@ impl SiteSource {
     ) -> Result<Artifact, Error> {
         self.git.complete(&proven(repo, commit), &paths(asked)).await
     }
+}
+
+/// This machine's clock.
+pub(crate) fn clock() -> Clock {
+    let seconds = || jiff::Timestamp::now().as_second().try_into().unwrap();
+    Clock::new(move || Time::Now(seconds()))
 }
 
 /// `main` down to `base`.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use standfast::model::{
     ApplicationFacts, Baseline, CommitId, DesiredApplication, Digest, Facts, Floor, Hash, Inventory,
-    InventoryEntry, Object, ObjectKey, Quarantine, Revision, fake,
+    InventoryEntry, Object, ObjectKey, Quarantine, Revision, Suspension, fake,
 };
 use standfast::store::{Changes, Pin, Settings, Snapshot};
 use std::path::Path;
@@ -67,6 +67,11 @@ pub(crate) fn facts(number: u8) -> Facts {
         clock_floor: Some(format!("2026-08-0{number}T10:00:01Z").parse().unwrap()),
         last_good: Some(revision(number - 1)),
         pinned: vec![revision(number - 1), revision(0)],
+        suspended: Some(Suspension {
+            reason: "stocktaking".to_owned(),
+            since: format!("2026-08-0{number}T09:00:00Z").parse().unwrap(),
+            until: None,
+        }),
         applications: [("web".to_owned(), application), ("new".to_owned(), ApplicationFacts::default())]
             .into(),
     }
