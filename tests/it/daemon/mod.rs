@@ -1,5 +1,6 @@
 //! The agent as a daemon, on real parts: it follows what it applied, heals, settles, goes back, and outlives what happens to it.
 
+mod back;
 mod drift;
 mod watch_loss;
 
