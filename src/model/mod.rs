@@ -42,7 +42,7 @@ pub mod template;
 pub mod trouble;
 pub mod verdict;
 
-pub use application::{Adopt, AllowPrune, Application, Guard, OnRemoval, Rollback};
+pub use application::{Adopt, AllowPrune, Application, Check, Guard, OnRemoval, Rollback};
 pub use artifact::{Artifact, Entry, EntryKind, File, Presence};
 pub use baseline::Baseline;
 pub use class::{Classify, ErrorClass};
