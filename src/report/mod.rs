@@ -18,6 +18,8 @@ pub mod brief;
 pub mod events;
 pub mod log;
 pub mod metrics;
+pub mod outbox;
+pub mod settings;
 pub mod status_file;
 pub mod status_map;
 mod worker;

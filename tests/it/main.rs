@@ -29,6 +29,7 @@ mod power_cut;
 mod render_kubectl;
 mod report_events;
 mod report_metrics;
+mod report_outbox;
 mod report_status_map;
 mod source_bad_answers;
 mod source_contract;

@@ -7,7 +7,8 @@ use standfast::model::{
 };
 use standfast::report::Sink;
 use standfast::report::audit::Newest;
-use standfast::report::metrics::{Listen, Metrics};
+use standfast::report::metrics::Metrics;
+use standfast::report::settings::Listen;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -27,13 +27,12 @@ mod serve;
 mod text;
 
 use super::audit::Newest;
+use super::settings::Listen;
 use super::{Now, Sink};
 use crate::model::{Moment, SiteStatus};
 use jiff::Timestamp;
 use known::Known;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-pub use serve::Listen;
 
 /// Answers with what the API server's clock last said.
 pub type ServerClock = Arc<dyn Fn() -> Option<Timestamp> + Send + Sync>;

@@ -6,6 +6,7 @@ pub(crate) mod cluster;
 pub(crate) mod fuse;
 pub(crate) mod git;
 pub(crate) mod hand;
+pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod openmetrics;
 pub(crate) mod site;
