@@ -20,6 +20,8 @@
 //! (both are what `kube` speaks); `backoff` for waits inside a call (unmaintained, and so in `retry.rs` alone); `base64` for Secrets.
 
 mod error;
+mod going;
+mod look;
 mod manifest;
 mod memory;
 mod retry;
@@ -33,6 +35,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use error::Error;
+pub use going::delete;
+pub use look::{AT_ONCE, Found, Sought};
 #[cfg(feature = "testing")]
 pub use memory::Fault;
 pub use memory::{MemoryCluster, Write};

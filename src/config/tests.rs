@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::source::{Credential, MirrorSettings};
+use crate::store::Encryption;
 use proptest::prelude::*;
 use std::fs;
 use std::time::Duration;
@@ -89,6 +90,7 @@ fn every_key_that_is_taken() {
     let loaded = settings(
         "site: {name: emea/de/store-042, labels: {ring: canary}, variables: {VLAN: \"12\", example.com/x: a b}}
 identity: /etc/standfast/identity
+encryption: {credential: at-rest}
 source:
   ref: refs/tags/v1
   path: clusters/one
@@ -107,6 +109,8 @@ paths: {state: /s, run: /r}
     );
     assert_eq!(loaded.local.labels["ring"], "canary");
     assert_eq!(loaded.identity.as_deref(), Some(Path::new("/etc/standfast/identity")));
+    let credential = "/run/credentials/standfast.service/at-rest".into();
+    assert_eq!(loaded.store.encryption, Some(Encryption::Credential(credential)));
     assert_eq!(loaded.local.variables["VLAN"], "12");
     assert_eq!(loaded.local.variables["example.com/x"], "a b");
     assert_eq!(loaded.local.path.as_str(), "clusters/one");
@@ -135,6 +139,31 @@ paths: {state: /s, run: /r}
         MirrorSettings::Local { path: "/media/standfast".into() },
     ];
     assert_eq!(loaded.source.mirrors, expect);
+}
+
+#[test]
+fn what_is_kept_is_encrypted_to_the_nearest_key() {
+    let folder = Folder::new(LEAST, &[]);
+    let beside = folder.0.path().join("credentials");
+    let unit = |name: &str| Environment { credentials_directory: Some(beside.join(name)) };
+    fs::create_dir_all(beside.join("with")).unwrap();
+    fs::write(beside.join("with/standfast-encryption"), "").unwrap();
+    let check = |lines: &str, environment: &Environment, expect: Option<Encryption>| {
+        fs::write(folder.path(), format!("{LEAST}{lines}")).unwrap();
+        assert_eq!(load(&folder.path(), environment).unwrap().store.encryption, expect, "{lines}");
+    };
+    let usual = Encryption::Credential(beside.join("with/standfast-encryption"));
+    let identity = Encryption::Identity("/i".into());
+    check("", &unit("without"), None);
+    check("", &Environment::default(), None);
+    check("", &unit("with"), Some(usual.clone()));
+    check("identity: /i\n", &unit("with"), Some(usual));
+    check("identity: /i\n", &unit("without"), Some(identity.clone()));
+    check("identity: /i\n", &Environment::default(), Some(identity));
+    let named = "identity: /i\nencryption: {credential: mine}\n";
+    check(named, &unit("with"), Some(Encryption::Credential(beside.join("with/mine"))));
+    check(named, &Environment::default(), Some(Encryption::Credential("/etc/credstore/mine".into())));
+    check("encryption: {credential: /k}\n", &unit("with"), Some(Encryption::Credential("/k".into())));
 }
 
 #[test]
@@ -185,7 +214,7 @@ fn what_is_wrong_with_the_site_and_with_names_of_keys() {
         ("sites: {name: a}", "sites (line 4): there is no such key: did you mean site?"),
         (
             "source.poll: 5m",
-            "source.poll (line 4): there is no such key: remove it, or take one of site, identity, source, trust, cluster, mode, keep, metrics, report, paths",
+            "source.poll (line 4): there is no such key: remove it, or take one of site, identity, encryption, source, trust, cluster, mode, keep, metrics, report, paths",
         ),
     ]);
 }
@@ -194,7 +223,6 @@ fn what_is_wrong_with_the_site_and_with_names_of_keys() {
 fn what_is_wrong_with_modes_and_folders() {
     check(&[
         ("identity: key", "identity (line 4): it must be an absolute path, such as /etc/standfast/identity"),
-        ("mode: detect", "mode (line 4): mode: detect is not supported by this version yet: remove it"),
         ("mode: corect", "mode (line 4): there is no such value: did you mean correct?"),
         ("keep: 0", "keep (line 4): it must be 1 to 20"),
         ("keep: 21", "keep (line 4): it must be 1 to 20"),
@@ -400,6 +428,14 @@ fn secrets_are_not_repeated() {
             assert!(!format!("{rows:?}").contains("hunter2"), "{rows:?}");
         }
     }
+    let key = "AGE-SECRET-KEY-1HUNTER2";
+    let folder = Folder::new(&least_with(&format!("encryption: {{credential: {key}}}")), &[]);
+    let told = format!("{:?} {:?}", folder.load().unwrap_err(), show(&folder.path()).unwrap());
+    assert!(
+        told.contains("it must be the name of a systemd credential such as standfast-encryption"),
+        "{told}"
+    );
+    assert!(!told.contains(key), "{told}");
     let broken =
         Folder::new("site: {variables: {PASSWORD: hunter2, PASSWORD: hunter2}}\n  x: [hunter2\n", &[]);
     let messages = broken.load().unwrap_err();

@@ -116,6 +116,8 @@ fn without_fleet(local: &Local) -> Resolved {
         recreate: BTreeSet::new(),
         deadline: applications::DEADLINE,
         quiet: applications::QUIET,
+        pull_deadline: None,
+        waits_for_addresses: false,
         rollback: Rollback::default(),
     };
     let site = Site {

@@ -101,6 +101,21 @@ pub fn awaits(desired: &Desired, object: &Object) -> Option<String> {
     makes("", "Namespace", &|other| other.name() == namespace).map(|name| format!("the namespace {name}"))
 }
 
+/// Where the desired set defines an object's kind, if it does.
+pub fn definition_of(desired: &Desired, object: &Object) -> Option<Place> {
+    let defines = |place: &Place| {
+        let other = &desired.applications[place.application].objects[place.object];
+        is_definition(other)
+            && other.name().split_once('.').is_some_and(|(_, group)| group == object.gvk().group)
+            && {
+                let definition = other.value();
+                definition.pointer("/spec/names/kind").and_then(|kind| kind.as_str())
+                    == Some(&object.gvk().kind)
+            }
+    };
+    places(desired).into_iter().find(defines)
+}
+
 /// The desired set in the order of writing. An application comes after all that it depends on, with all of its objects; kinds
 /// come in order within each such level.
 pub fn stages(desired: &Desired) -> Vec<StagePlan> {

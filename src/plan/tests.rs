@@ -2,35 +2,17 @@
 
 use super::ssa::Server;
 use super::*;
+pub(super) use crate::model::fake::application;
 use crate::model::{
     AllowPrune, Application, Baseline, Change, Desired, DesiredApplication, Digest, Guard, Gvk,
     InventoryEntry, Live, OWNER_LABEL, Object, ObjectKey, OnRemoval, OwnerLabel, Refusal, RefusalReason,
-    Revision, Rollback,
+    Revision,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 pub(super) fn owner() -> OwnerLabel {
     OwnerLabel::of("acme", &"store-042".parse().unwrap())
-}
-
-pub(super) fn application(name: &str) -> Application {
-    Application {
-        name: name.to_owned(),
-        path: name.parse().unwrap(),
-        depends_on: BTreeSet::new(),
-        namespace: None,
-        substitute: None,
-        prune: true,
-        allow_prune: BTreeSet::new(),
-        on_removal: OnRemoval::Prune,
-        adopt: crate::model::Adopt::Never,
-        recreate: BTreeSet::new(),
-        deadline: Duration::from_mins(5),
-        quiet: Duration::from_secs(30),
-        rollback: Rollback::default(),
-    }
 }
 
 pub(super) fn object(api_version: &str, kind: &str, namespace: &str, name: &str, rest: &Value) -> Object {

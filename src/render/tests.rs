@@ -1,31 +1,14 @@
 use super::*;
 use crate::model::fake::{artifact, put};
-use crate::model::{
-    Adopt, AllowPrune, BlobId, Classify, EntryKind, ErrorClass, Hash, Object, OnRemoval, Rollback,
-};
+use crate::model::{AllowPrune, BlobId, Classify, EntryKind, ErrorClass, Hash, Object};
 use crate::trust::fake::assume;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::time::Duration;
 
 fn application() -> Application {
-    Application {
-        name: "pos".into(),
-        path: "apps/pos".parse().unwrap(),
-        depends_on: BTreeSet::new(),
-        namespace: None,
-        substitute: None,
-        prune: true,
-        allow_prune: BTreeSet::new(),
-        on_removal: OnRemoval::Prune,
-        adopt: Adopt::Never,
-        recreate: BTreeSet::new(),
-        deadline: Duration::from_mins(5),
-        quiet: Duration::from_secs(30),
-        rollback: Rollback::default(),
-    }
+    Application { path: "apps/pos".parse().unwrap(), ..crate::model::fake::application("pos") }
 }
 
 fn with(values: &[(&str, &str)]) -> Application {

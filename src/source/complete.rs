@@ -52,6 +52,25 @@ impl Worker {
         Ok(Artifact { revision: revision.clone(), root, trees: found.trees, files })
     }
 
+    /// What is on disk, without asking anybody.
+    pub(super) fn held(
+        &mut self,
+        revision: &Revision,
+        root: TreeId,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, Error> {
+        if let Some(tip) = ids::object(&revision.commit.0) {
+            self.objects.promote(&tip)?;
+        }
+        let found = walk::walk(&self.objects, &self.limits, &root, paths)?;
+        if !found.missing.is_empty() {
+            let paths = found.missing.into_iter().map(|missing| missing.path).collect();
+            return Err(Error::Missing { revision: revision.clone(), paths, failures: Vec::new() });
+        }
+        let files = walk::load(&self.objects, &self.limits, &found)?;
+        Ok(Artifact { revision: revision.clone(), root, trees: found.trees, files })
+    }
+
     /// Asks the mirrors, the one that answered last first, until nothing is missing.
     fn fetch_missing(&mut self, completion: &mut Completion<'_>, found: Found) -> Result<Found, Error> {
         let mut missing = found.missing;

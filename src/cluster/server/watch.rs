@@ -99,8 +99,8 @@ impl Following {
     async fn explain(&mut self, error: watcher::Error) -> Error {
         let what = format!("watch every {}", self.gvk);
         let status = match error {
-            watcher::Error::WatchError(status) => *status,
-            watcher::Error::InitialListFailed(kube::Error::Api(status))
+            watcher::Error::WatchError(status)
+            | watcher::Error::InitialListFailed(kube::Error::Api(status))
             | watcher::Error::WatchStartFailed(kube::Error::Api(status))
             | watcher::Error::WatchFailed(kube::Error::Api(status)) => *status,
             watcher::Error::InitialListFailed(cause)

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use standfast::cluster::{Applied, ApplyMode, Cluster, Deleted, Each, Kinds, Query, Watch};
 use standfast::model::{
-    Artifact, CommitChain, CommitId, Digest, Facts, Gvk, Object, ObjectKey, OwnerLabel, RawCommit, RepoPath,
-    Revision,
+    Artifact, CommitChain, CommitId, DesiredApplication, Digest, Facts, Gvk, Object, ObjectKey, OwnerLabel,
+    RawCommit, RepoPath, Revision,
 };
 use standfast::source::{Source, Want};
 use standfast::store::fake::{Memory, MemoryStore};
-use standfast::store::{Changes, Loaded, Store};
+use standfast::store::{Changes, Loaded, Pin, Store};
 use standfast::trust::Verified;
 use standfast::{cluster, model::Live, source, store};
 use std::collections::BTreeSet;
@@ -124,8 +124,12 @@ impl Store for FusedStore {
         }
     }
 
-    fn snapshot(&mut self, digest: &Digest) -> Result<Option<Vec<u8>>, store::Error> {
+    fn snapshot(&mut self, digest: &Digest) -> Result<Option<DesiredApplication>, store::Error> {
         self.store.snapshot(digest)
+    }
+
+    fn pinned(&mut self, revision: &Revision) -> Option<Pin> {
+        self.store.pinned(revision)
     }
 }
 
@@ -141,6 +145,14 @@ impl<S: Source> Source for Fused<S> {
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Artifact, source::Error> {
         self.fuse.carry(self.port.complete(revision, paths), || source::Error::Stopped).await
+    }
+
+    async fn held(
+        &self,
+        revision: &Verified<Revision>,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, source::Error> {
+        self.fuse.carry(self.port.held(revision, paths), || source::Error::Stopped).await
     }
 
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, source::Error> {

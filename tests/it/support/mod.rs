@@ -9,6 +9,7 @@ pub(crate) mod hand;
 pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod openmetrics;
+pub(crate) mod secrets;
 pub(crate) mod site;
 pub(crate) mod source;
 pub(crate) mod store;

@@ -11,10 +11,11 @@ use standfast::model::status::ApplicationStatus;
 use standfast::model::{
     ChangeSet, Gvk, Live, Moment, ObjectKey, Outcome, Plan, RepoPath, SiteStatus, Trouble,
 };
-use standfast::reconcile::Rules;
+use standfast::reconcile::{Rules, Stay};
 use standfast::render::Plain;
 use standfast::report::fake::Memory;
 use standfast::source::{Git, MirrorSettings};
+use standfast::store::Encryption;
 use standfast::trust::{Keyring, Ssh};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,10 +41,12 @@ pub(crate) struct TestSite {
     pub(crate) labels: BTreeMap<String, String>,
     /// Variables that the site's own configuration sets.
     pub(crate) variables: BTreeMap<String, String>,
+    /// The key to which what holds Secrets is encrypted on the site's disk, if it has one.
+    pub(crate) encryption: Option<Encryption>,
     /// How often a daemon asks for news.
     pub(crate) poll: Duration,
-    /// Whether a pass waits for health until the deadline; else health is looked at once.
-    pub(crate) wait: bool,
+    /// How long it goes on: a pass that waits for health, unless a test says otherwise.
+    pub(crate) stay: Stay,
 }
 
 impl TestSite {
@@ -66,13 +69,14 @@ impl TestSite {
             mirror: None,
             labels: BTreeMap::new(),
             variables: BTreeMap::new(),
+            encryption: None,
             poll: Duration::from_secs(300),
             server,
             cluster,
             told: Memory::default(),
             state: tempfile::tempdir().unwrap(),
             name: name.to_owned(),
-            wait: true,
+            stay: Stay::UntilSettled,
         }
     }
 
@@ -110,17 +114,19 @@ impl TestSite {
         };
         let keyring = Keyring::parse(self.signers.as_bytes(), Path::new("allowed_signers")).unwrap();
         let source = standfast::source::Settings::new(self.state.path().join("objects"), vec![mirror]);
-        let store = standfast::store::Settings { directory: self.state.path().to_owned() };
+        let encryption = self.encryption.clone();
+        let store =
+            standfast::store::Settings { encryption, ..standfast::store::Settings::new(self.state.path()) };
         let ports = Ports {
-            source: Box::new(Git::start(source, super::source::clock()).unwrap()),
+            source: Arc::new(Git::start(source, super::source::clock()).unwrap()),
             verifier: Box::new(Ssh::new(keyring)),
             store: open(&store)?,
-            render: Box::new(Plain),
+            render: Arc::new(Plain),
             cluster: Arc::clone(&self.cluster),
-            sink: Box::new(self.told.clone()),
+            sink: Arc::new(self.told.clone()),
             clock: Clock::system(),
         };
-        let mut settings = settings(&self.name, self.wait);
+        let mut settings = settings(&self.name, self.stay);
         settings.pin = self.pin.as_ref().map(|pin| pin.parse().unwrap());
         settings.rules.poll = self.poll;
         settings.local.labels.clone_from(&self.labels);
@@ -205,7 +211,7 @@ impl TestSite {
 }
 
 /// A site's settings as the tests want them: no waiting for the next poll.
-pub(crate) fn settings(name: &str, wait: bool) -> Settings {
+pub(crate) fn settings(name: &str, stay: Stay) -> Settings {
     Settings {
         local: Local {
             name: name.parse().unwrap(),
@@ -215,7 +221,8 @@ pub(crate) fn settings(name: &str, wait: bool) -> Settings {
         },
         ref_name: "refs/heads/main".parse().unwrap(),
         pin: None,
-        rules: Rules { poll: Duration::from_secs(300), wait, look: Duration::from_millis(200) },
+        rules: Rules { poll: Duration::from_secs(300), look: Duration::from_millis(200), stay },
+        heals: true,
         keep: 3,
         built: jiff::Timestamp::UNIX_EPOCH,
     }

@@ -1,12 +1,13 @@
 //! One object: what exactly is to be done about it, found out with the server's help, and doing it.
 
-use super::build::Agent;
-use super::observe::Item;
-use crate::cluster::{Applied, ApplyMode, Deleted};
+use super::Applier;
+use crate::cluster::{self, Applied, ApplyMode};
+use crate::health;
 use crate::model::{
-    Action, Application, Baseline, Gvk, Live, Object, ObjectKey, Outcome, Refusal, Step, Trouble,
+    Action, Application, Baseline, Gvk, InventoryEntry, Live, Object, ObjectKey, Outcome, Refusal, Step,
+    Trouble,
 };
-use crate::plan::{self, Answer, Case, Decision, Verdict};
+use crate::plan::{self, Answer, Case, Decision, Item, Verdict};
 use std::time::Duration;
 
 /// How often an object is read anew that changes while it is judged.
@@ -59,7 +60,7 @@ pub(crate) struct Subject<'a> {
 pub(crate) const CREATE: ApplyMode = ApplyMode { dry_run: false, force: false, create_only: true };
 const ASK: ApplyMode = ApplyMode { dry_run: true, force: false, create_only: false };
 
-impl Agent {
+impl Applier {
     /// Finds out what is to be done about one object. Reads and dry-runs only.
     pub(crate) async fn prepare(&self, subject: Subject<'_>) -> Result<Prepared, Trouble> {
         let step = |action, force| Prepared::Step { step: subject.step(action), force, uid: String::new() };
@@ -69,14 +70,14 @@ impl Agent {
             Decision::Wait => Ok(Prepared::Terminating),
             Decision::Create => Ok(step(Action::Create, false)),
             Decision::Heal(changes) => Ok(step(Action::Heal { changes: changes.clone() }, true)),
-            Decision::Judge => self.ask(subject).await,
+            Decision::Judge => self.ask_server(subject).await,
         }
     }
 
     /// Asks the server by dry-runs, at first without force, so that conflicts are named before anything is written.
-    async fn ask(&self, subject: Subject<'_>) -> Result<Prepared, Trouble> {
+    async fn ask_server(&self, subject: Subject<'_>) -> Result<Prepared, Trouble> {
         let Subject { application, object, item } = subject;
-        let entry = self.inventory.as_ref().and_then(|inventory| inventory.entries.get(&item.key));
+        let entry = self.eyes.lock().entry(&item.key).cloned();
         let mut is_forced = false;
         for _ in 0..ATTEMPTS {
             let live = self.get(object.gvk(), &item.key).await?;
@@ -89,8 +90,14 @@ impl Agent {
             };
             let mode = ApplyMode { force: is_forced, ..ASK };
             let applied = self.cluster.apply(object, mode).await?;
-            let case =
-                Case { desired: object, digest: item.digest, live: &live, entry, application, is_forced };
+            let case = Case {
+                desired: object,
+                digest: item.digest,
+                live: &live,
+                entry: entry.as_ref(),
+                application,
+                is_forced,
+            };
             let step = |action, force| Prepared::Step {
                 step: subject.step(action),
                 force,
@@ -114,6 +121,19 @@ impl Agent {
         ))
     }
 
+    /// What the server would say of an object that is to be made: that it waits for something, or is refused. `None` if it would take it.
+    pub(crate) async fn try_create(&self, subject: Subject<'_>) -> Result<Option<Prepared>, Trouble> {
+        let mode = ApplyMode { dry_run: true, ..CREATE };
+        let applied = self.cluster.apply(subject.object, mode).await?;
+        let refused = |answer: &Answer<'_>| {
+            plan::refused(&subject.application.name, subject.object, answer).map(Prepared::Refused)
+        };
+        Ok(match (&applied, self.awaited(subject.object)) {
+            (Applied::NoPlace(_), Some(what)) => Some(Prepared::NotYet(what)),
+            (applied, _) => with_answer(applied, refused).flatten(),
+        })
+    }
+
     /// Carries out one step.
     pub(crate) async fn write(
         &self,
@@ -133,7 +153,15 @@ impl Agent {
         };
         let mode = ApplyMode { dry_run: false, force, create_only: false };
         let applied = self.cluster.apply(subject.object, mode).await?;
-        Ok(subject.written(&applied, done))
+        Ok(self.written(subject, &applied, done))
+    }
+
+    /// What came of an apply; what is seen of the object from now on.
+    fn written(&self, subject: Subject<'_>, applied: &Applied, done: Outcome) -> Written {
+        if let Applied::Live(live) = applied {
+            self.eyes.lock().ledger.note(subject.item.key.clone(), health::judge(live));
+        }
+        subject.written(applied, done)
     }
 
     /// Makes an object. What it needs may have been defined a moment ago and not be served yet: that is waited for.
@@ -150,7 +178,7 @@ impl Agent {
                     );
                     return Err(Trouble::transient("ObjectBusy", message));
                 }
-                applied => return Ok(subject.written(&applied, done)),
+                applied => return Ok(self.written(subject, &applied, done)),
             }
             tokio::time::sleep(LOOK).await;
             waited += LOOK;
@@ -159,24 +187,30 @@ impl Agent {
 
     /// What an object waits for that the desired set itself makes: `the CRD widgets.example.com`.
     pub(crate) fn awaited(&self, object: &Object) -> Option<String> {
-        self.work.seen.as_ref().and_then(|seen| plan::awaits(&seen.desired, object))
+        self.seen.as_ref().and_then(|seen| plan::awaits(&seen.observed.desired, object))
+    }
+
+    /// The definition of an object's kind, if it is to change along with it: until then the server cannot judge the object.
+    pub(crate) fn changing_definition(&self, object: &Object) -> Option<String> {
+        let observed = &self.seen.as_ref()?.observed;
+        let place = plan::definition_of(&observed.desired, object)?;
+        let item = observed.items.get(&place).filter(|item| item.decision != Decision::Unchanged)?;
+        Some(format!("the CRD {}", item.key.name))
     }
 
     async fn delete_and_wait(&self, step: &Step, uid: &str) -> Result<(), Trouble> {
-        let mut waited = Duration::ZERO;
-        while self.cluster.delete(&step.gvk, &step.key, uid).await? == Deleted::Terminating {
-            if waited >= PATIENCE {
-                let message = format!(
-                    "{} is to be made anew, and its deletion takes longer than {} s",
-                    step.key,
-                    PATIENCE.as_secs()
-                );
-                return Err(Trouble::transient("ObjectTerminating", message));
-            }
-            tokio::time::sleep(LOOK).await;
-            waited += LOOK;
+        let step = Step { action: Action::Delete { uid: uid.to_owned() }, ..step.clone() };
+        let (_, still) =
+            cluster::delete(self.cluster.as_ref(), std::slice::from_ref(&step), PATIENCE).await?;
+        if still.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let message = format!(
+            "{} is to be made anew, and its deletion takes longer than {} s",
+            step.key,
+            PATIENCE.as_secs()
+        );
+        Err(Trouble::transient("ObjectTerminating", message))
     }
 
     pub(crate) async fn get(&self, gvk: &Gvk, key: &ObjectKey) -> Result<Option<Live>, Trouble> {
@@ -185,6 +219,15 @@ impl Agent {
 }
 
 impl Subject<'_> {
+    /// The inventory's entry after an apply that left this baseline.
+    pub(super) fn entry(&self, baseline: Baseline) -> InventoryEntry {
+        InventoryEntry {
+            application: self.application.name.clone(),
+            version: self.object.gvk().version.clone(),
+            baseline: Some(baseline),
+        }
+    }
+
     pub(crate) fn step(&self, action: Action) -> Step {
         Step {
             key: self.item.key.clone(),
