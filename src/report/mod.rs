@@ -18,6 +18,7 @@ pub mod brief;
 pub mod events;
 pub mod log;
 pub mod metrics;
+mod open;
 pub mod outbox;
 pub mod settings;
 pub mod status_file;
@@ -31,6 +32,8 @@ use std::sync::Arc;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod fake;
+
+pub use open::{World, open};
 
 /// Where a sink gets the time from.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -45,6 +45,13 @@ impl Bell {
         }
     }
 
+    /// Waits for the end.
+    pub(super) async fn ended(&self) {
+        while !self.is_ending() {
+            self.0.notify.notified().await;
+        }
+    }
+
     /// Waits, but not beyond the end.
     pub(super) async fn pause(&self, wait: Duration) {
         self.pause_unless(wait, || false).await;
