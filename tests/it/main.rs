@@ -29,6 +29,7 @@ mod health_settling;
 mod power_cut;
 mod render_kubectl;
 mod report_events;
+mod report_log;
 mod report_metrics;
 mod report_outbox;
 mod report_status_map;

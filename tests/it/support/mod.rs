@@ -8,6 +8,7 @@ pub(crate) mod git;
 pub(crate) mod hand;
 pub(crate) mod inbox;
 pub(crate) mod keys;
+pub(crate) mod lines;
 pub(crate) mod openmetrics;
 pub(crate) mod secrets;
 pub(crate) mod site;
