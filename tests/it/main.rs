@@ -33,6 +33,7 @@ mod report_log;
 mod report_metrics;
 mod report_outbox;
 mod report_status_map;
+mod report_wired;
 mod source_bad_answers;
 mod source_contract;
 mod source_https;

@@ -25,6 +25,7 @@ use tempfile::TempDir;
 /// As fast as it goes, but never the same again.
 const QUICK: Pace = Pace {
     settle: Duration::from_millis(1),
+    moving: Duration::from_hours(900),
     spacing: Duration::from_millis(1),
     daily: Duration::from_hours(24),
     first: Duration::from_millis(10),
@@ -218,6 +219,34 @@ async fn news_is_delivered_once_and_the_same_again_after_a_day() {
     let received = site.inbox.received(3).await;
     assert_eq!(numbers(&received), [1, 2, 2]);
     assert!(received.is_sorted_by(|a, b| sequence(a) < sequence(b)));
+}
+
+#[tokio::test]
+async fn a_rollout_is_one_report_unless_it_takes_long() {
+    let site = Site::new();
+    let rollout = |outbox: &Outbox, number| {
+        for phase in [SitePhase::Verifying, SitePhase::Rendering, SitePhase::Applying, SitePhase::Settling] {
+            outbox.status(&status(&revision(number), phase));
+        }
+    };
+    let outbox = site.boot(QUICK);
+    for number in 1..=3 {
+        rollout(&outbox, number);
+        outbox.status(&at(number));
+        site.inbox.received(number.into()).await;
+    }
+    rollout(&outbox, 4);
+    outbox.finish().await;
+    let phases = |received: Vec<Received>| -> Vec<String> {
+        let phase = |one: &Received| {
+            serde_json::from_slice::<Value>(&one.body).unwrap()["phase"].as_str().unwrap().to_owned()
+        };
+        received.iter().map(phase).collect()
+    };
+    assert_eq!(phases(site.inbox.received(4).await), ["Steady", "Steady", "Steady", "Settling"]);
+    let outbox = site.boot(Pace { moving: Duration::ZERO, ..QUICK });
+    rollout(&outbox, 5);
+    assert_eq!(phases(site.inbox.received(5).await)[4], "Settling");
 }
 
 #[tokio::test]

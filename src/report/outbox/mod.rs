@@ -7,6 +7,7 @@
 //! who keeps the reports can tell whether that log was cut or rewritten since.
 //!
 //! # Invariants
+//! - A site that is on its way somewhere is given some minutes to get there: a rollout that goes well is one report.
 //! - The newest status is the one that is delivered; what it replaces is gone. So there is never more than one in memory, and on disk
 //!   none: what was delivered last is known there, and the rest follows from the present.
 //! - Nothing waits for it. It has a task of its own, and gives up at the end of the agent after some seconds.
@@ -32,7 +33,7 @@ use super::brief::Brief;
 use super::settings::Destination;
 use super::worker::{Bell, Worker};
 use super::{Now, Sink};
-use crate::model::{Moment, SiteStatus};
+use crate::model::{Moment, SitePhase, SiteStatus};
 use crate::store::durable::Disk;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -44,6 +45,7 @@ use standfast_tls::Clock;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
 
 pub use pace::Pace;
 pub use post::{NAMESPACE, SIGNATURE};
@@ -101,6 +103,8 @@ struct Shared {
     bell: Bell,
     progress: Progress,
     newest: Mutex<Option<Letter>>,
+    /// Since when the site is on its way somewhere, if it is.
+    moving: Mutex<Option<Instant>>,
     /// Whether mirrors could not be reached, and then could.
     link: Link,
 }
@@ -152,6 +156,7 @@ impl Outbox {
             bell: bell.clone(),
             progress: Progress::default(),
             newest: Mutex::default(),
+            moving: Mutex::default(),
             link: Link::default(),
         });
         Self { worker: Worker::start(bell, Arc::clone(&shared).deliver()), shared }
@@ -175,7 +180,7 @@ impl Shared {
             let failures = failed.as_ref().map_or(0, |_| self.progress.get().failures.saturating_add(1));
             self.progress.change(|state| (state.is_pending, state.failures) = (failures > 0, failures));
             self.tell(failed.as_ref(), &mut said);
-            if self.bell.is_ending() {
+            if failed.is_some() && self.bell.is_ending() {
                 return;
             }
             match &failed {
@@ -202,6 +207,10 @@ impl Shared {
 
     fn due(&self, kept: &Kept) -> Option<Letter> {
         let letter = self.newest().clone()?;
+        let moving = *self.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        if moving.is_some_and(|since| since.elapsed() < self.pace.moving) && !self.bell.is_ending() {
+            return None;
+        }
         let is_due = self.pace.is_due(letter.brief.essence(), kept.last.as_ref(), (self.world.now)());
         self.progress.change(|state| state.is_pending = is_due);
         is_due.then_some(letter)
@@ -272,6 +281,10 @@ impl Sink for Outbox {
     }
 
     fn status(&self, status: &SiteStatus) {
+        let is_moving = !matches!(status.phase, SitePhase::Steady | SitePhase::Held | SitePhase::Gated);
+        let mut moving = self.shared.moving.lock().unwrap_or_else(PoisonError::into_inner);
+        *moving = is_moving.then(|| moving.unwrap_or_else(Instant::now));
+        drop(moving);
         *self.shared.newest() = Some(Letter {
             brief: Brief::of(status, MOST - BESIDE),
             contact: status.link.last_contact.clone(),

@@ -9,6 +9,8 @@ use std::time::Duration;
 pub struct Pace {
     /// How long a status must stand before it is delivered, at least; up to six times as long by luck, for a fleet changes all at once.
     pub settle: Duration,
+    /// How long a site that is on its way somewhere is given to get there, before that it is on its way is delivered.
+    pub moving: Duration,
     /// The least time between two deliveries.
     pub spacing: Duration,
     /// After how long the same is delivered again.
@@ -34,6 +36,7 @@ impl Default for Pace {
     fn default() -> Self {
         Self {
             settle: Duration::from_secs(5),
+            moving: Duration::from_mins(5),
             spacing: Duration::from_secs(60),
             daily: Duration::from_hours(24),
             first: Duration::from_secs(60),
