@@ -20,20 +20,25 @@ mod heal;
 mod health;
 mod observe;
 mod prune;
+mod settling;
 mod stage;
+mod unwell;
 mod watch;
 mod write;
 
 use crate::cluster::Cluster;
+use crate::health::Restarts;
 use crate::model::{Desired, Intent, Inventory, InventoryEntry, Moment, ObjectKey, OwnerLabel, Trouble};
 use async_trait::async_trait;
 use eyes::Eyes;
 use fight::Fights;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use unwell::Unwell;
 use watch::Watches;
 
-pub(crate) use health::Looked;
+pub(crate) use self::health::Looked;
+pub(crate) use settling::{Closer, Finding};
 pub(crate) use stage::{Prepared, Subject};
 pub(crate) use write::Outcomes;
 
@@ -67,6 +72,10 @@ pub struct Applier {
     eyes: Arc<Eyes>,
     watches: Watches,
     fights: Fights,
+    /// What was not healthy before the applications' newest content was written.
+    unwell: Unwell,
+    /// How often pods had been restarted when an application began to settle.
+    restarts: BTreeMap<String, Restarts>,
     /// The last look at the cluster; `None` at rest.
     seen: Option<observe::Seen>,
     /// The last look at the health of what is desired; `None` when something was written since.
@@ -91,6 +100,8 @@ impl Applier {
             eyes: Eyes::new(inventory),
             watches: Watches::default(),
             fights: Fights::default(),
+            unwell: Unwell::default(),
+            restarts: BTreeMap::new(),
             seen: None,
             looked: None,
             is_rebuilt: false,

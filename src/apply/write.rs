@@ -25,8 +25,8 @@ pub(crate) struct Outcomes {
 
 /// An apply under way.
 #[derive(Debug, Default)]
-struct Progress {
-    set: ChangeSet,
+pub(super) struct Progress {
+    pub(super) set: ChangeSet,
     held: Held,
     /// New baselines of the stage under way.
     baselines: BTreeMap<ObjectKey, InventoryEntry>,
@@ -35,9 +35,17 @@ struct Progress {
 }
 
 impl Applier {
-    /// Writes what differs.
-    pub(crate) async fn apply(&mut self, desired: Desired) -> Result<Outcomes, Trouble> {
+    /// Writes what differs. `fresh` are the applications whose content was not tried before.
+    pub(crate) async fn apply(
+        &mut self,
+        desired: Desired,
+        fresh: &BTreeSet<String>,
+    ) -> Result<Outcomes, Trouble> {
         let refused = self.see(desired).await?;
+        if let Some(seen) = &self.seen {
+            self.unwell.examine(fresh, &seen.observed.desired, &seen.health);
+        }
+        self.restarts.retain(|application, _| !fresh.contains(application));
         self.intend().await?;
         let mut progress = Progress::default();
         refused.iter().for_each(|refusal| progress.hold(refusal));
@@ -50,6 +58,7 @@ impl Applier {
         for stage in self.stages() {
             self.apply_stage(&stage, &mut ready, &mut progress).await?;
         }
+        self.unwell.note(&progress);
         self.note_health(&progress);
         let written = progress.set.done.iter().filter(|done| done.outcome != Outcome::Failed);
         let written = written.map(|done| done.application.clone()).collect();

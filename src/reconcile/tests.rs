@@ -58,6 +58,7 @@ pub(super) fn verdict(name: &str, health: Health) -> Judged {
         message: message.to_owned(),
         patience: None,
         failed: None,
+        late: None,
         is_old: false,
     }
 }

@@ -83,11 +83,9 @@ pub(super) fn step(site: &mut Site, event: Event, at: Moment<'_>) -> Option<Vec<
 
 /// What could not be done is tried again; else everything that is followed is compared.
 fn again(site: &mut Site) -> Vec<Effect> {
-    let is_held = site.applications.values().any(super::Application::is_to_be_retried);
-    if site.rendered.is_none() || !(is_held || is_transient(site.setback.as_ref())) {
-        return heal(site, true);
-    }
-    begin(site)
+    let is_due = |one: &super::Application| one.is_to_be_retried() || one.is_unwritten();
+    let is_one_due = site.applications.values().any(is_due) || is_transient(site.setback.as_ref());
+    if site.rendered.is_some() && is_one_due { begin(site) } else { heal(site, true) }
 }
 
 fn written(site: &mut Site, applied: Vec<Applied>, at: Moment<'_>) -> Vec<Effect> {
@@ -161,10 +159,10 @@ fn mended(site: &mut Site) {
 
 /// Nothing more to do here, for now.
 fn rest(site: &mut Site, at: Moment<'_>) {
-    let passing = site
-        .applications
-        .values()
-        .any(|one| one.held().is_some_and(|trouble| trouble.class == ErrorClass::Transient));
+    let is_passing = |one: &super::Application| {
+        one.is_unwritten() || one.held().is_some_and(|trouble| trouble.class == ErrorClass::Transient)
+    };
+    let passing = site.applications.values().any(is_passing);
     let is_refused = site.applications.values().any(super::Application::is_to_be_retried);
     let wait = if is_transient(site.setback.as_ref()) || passing {
         site.setbacks = site.setbacks.saturating_add(1);

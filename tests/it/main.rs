@@ -24,6 +24,7 @@ mod cli_audit;
 mod cli_reference;
 mod cli_status;
 mod config_readme;
+mod daemon;
 mod demo;
 mod health_settling;
 mod power_cut;
