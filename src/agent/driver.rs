@@ -62,7 +62,6 @@ impl Agent {
                 () = tokio::time::sleep(HEARTBEAT) => self.publish_status(),
             }
         }
-        self.sink.finish().await;
     }
 
     /// What happens next: a job is done, something changed in the cluster, or the time has come.

@@ -43,6 +43,11 @@ impl Agent {
         });
     }
 
+    /// The end: lets the sinks tell what is still to be told, for some seconds at most.
+    pub async fn part(&self) {
+        self.sink.finish().await;
+    }
+
     /// Where the site stands now.
     pub fn status(&mut self) -> SiteStatus {
         let now = self.clock.now();

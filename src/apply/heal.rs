@@ -3,7 +3,6 @@
 use super::Applier;
 use super::stage::{CREATE, Subject};
 use crate::cluster::{AT_ONCE, Applied, ApplyMode};
-use crate::health;
 use crate::model::{
     Application, Baseline, Drift, DriftAnswer, DriftKind, Intent, InventoryEntry, Moment, Object, ObjectKey,
     Revision, Trouble,
@@ -99,7 +98,7 @@ impl Applier {
         let subject = Subject { application: &application, object: &object, item: &item };
         let Some(mut drift) = subject.drift(Some(&entry)) else {
             if let Some(live) = &live {
-                self.eyes.lock().ledger.note(item.key.clone(), health::judge(live));
+                self.eyes.lock().note(name, live);
             }
             if let Decision::Refuse(refusal) = item.decision {
                 self.tell(&Moment::Note(refusal.message));
@@ -128,7 +127,7 @@ impl Applier {
         let key = &subject.item.key;
         match applied {
             Applied::Live(live) => {
-                self.eyes.lock().ledger.note(key.clone(), health::judge(&live));
+                self.eyes.lock().note(&subject.application.name, &live);
                 Ok(plan::take(&live, subject.object, subject.item.digest))
             }
             Applied::Exists | Applied::NoPlace(_) => {

@@ -46,7 +46,10 @@ impl Applier {
             let query = Query { gvk, namespace: None, owner: Some(self.owner.clone()), limit: None };
             let mut each = |live: Live| {
                 let known = expected.remove(&live.key());
-                looked.extend(known.map(|(application, _)| (application, health::judge(&live))));
+                looked.extend(known.map(|(application, _)| {
+                    let health = self.eyes.lock().rules.judge(&application, &live);
+                    (application, health)
+                }));
             };
             self.cluster.list(&query, &mut each).await?;
         }

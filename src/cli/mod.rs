@@ -18,6 +18,7 @@ mod completions;
 mod config;
 mod demo;
 mod error;
+mod logging;
 mod narrate;
 mod order;
 mod output;
@@ -94,7 +95,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { error::USAGE } else { 0 });
         }
     };
-    setup::logging(matches!(&arguments.command, Command::Run(run) if !run.once));
+    logging::start(matches!(&arguments.command, Command::Run(run) if !run.once));
     let result = dispatch(&arguments);
     match result {
         Ok(code) => code,

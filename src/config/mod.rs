@@ -34,10 +34,13 @@ mod input;
 mod keys;
 mod mirrors;
 mod problem;
+mod report;
 mod settings;
 mod values;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod report_tests;
 
 use std::path::{Path, PathBuf};
 

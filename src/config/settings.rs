@@ -4,10 +4,11 @@ use super::fragment::Held;
 use super::input::Input;
 use super::keys::{KEYS, Otherwise};
 use super::problem::{Place, Problem};
-use super::{Environment, credentials, mirrors, values};
+use super::{Environment, credentials, mirrors, report, values};
 use crate::cluster::Settings as ClusterSettings;
 use crate::fleet::Local;
 use crate::model::{CommitId, RefName, RepoPath, SiteName};
+use crate::report::settings::Settings as ReportSettings;
 use crate::source::Settings as SourceSettings;
 use crate::store::Encryption;
 use crate::store::Settings as StoreSettings;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub heals: bool,
     /// The folder of what a boot may forget.
     pub run: PathBuf,
+    /// Whom the site tells about itself.
+    pub report: ReportSettings,
     files: Vec<NamedFile>,
 }
 
@@ -131,8 +134,9 @@ pub(super) fn judge(
         judge.file("identity", "the identity", what_to_do, |text| absolute(text, "/etc/standfast/identity"));
     let encryption = encryption(&mut judge, environment, identity.as_deref());
     let heals = judge.read("mode", values::mode);
+    let report = report::judge(&mut judge, environment.credentials_directory.as_deref(), identity.as_deref());
     let Judge { problems, files, .. } = judge;
-    match (local, trust, cluster, ref_name, poll, heals, keep, folders) {
+    match (local, trust, cluster, ref_name, poll, heals, keep, folders, report) {
         (
             Some(local),
             Some(trust),
@@ -142,6 +146,7 @@ pub(super) fn judge(
             Some(heals),
             Some(keep),
             Some((state, run)),
+            Some(report),
         ) if problems.is_empty() => {
             let source = SourceSettings::new(state.join("objects"), mirrors);
             let store = StoreSettings { encryption, ..StoreSettings::new(state) };
@@ -157,6 +162,7 @@ pub(super) fn judge(
                 keep,
                 heals,
                 run,
+                report,
                 files,
             })
         }
@@ -207,7 +213,6 @@ fn cluster(judge: &mut Judge<'_>) -> Option<ClusterSettings> {
     let kubeconfig = judge.file("cluster.kubeconfig", "the kubeconfig", what_to_do, |text| {
         absolute(text, "/etc/rancher/k3s/k3s.yaml")
     });
-    judge.read("cluster.namespace", values::namespace);
     judge.read("cluster.lease", values::lease);
     if let Some((place, Held::Bool(true))) = judge.input.get("cluster.requireServiceAccount") {
         judge.problems.push(place.not_yet("requireServiceAccount: true"));

@@ -30,7 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "store::Settings",
             "cluster::Settings",
             "fleet::Local",
-            "report::Settings",
+            "report::settings::",
         ],
     ),
     (
