@@ -46,10 +46,8 @@ impl Applier {
             let query = Query { gvk, namespace: None, owner: Some(self.owner.clone()), limit: None };
             let mut each = |live: Live| {
                 let known = expected.remove(&live.key());
-                looked.extend(known.map(|(application, _)| {
-                    let health = self.eyes.lock().rules.judge(&application, &live);
-                    (application, health)
-                }));
+                let judge = |application: &str| self.eyes.lock().rules.judge(application, &live);
+                looked.extend(known.map(|(application, _)| (application.clone(), judge(&application))));
             };
             self.cluster.list(&query, &mut each).await?;
         }

@@ -126,7 +126,8 @@ async fn the_daemon_tells_everybody() {
         (&json!("wired"), &json!("Steady"), &json!(1))
     );
     assert_eq!(report["lastGood"], format!("sha1:{commit}"));
-    assert_eq!(site.get("v1", "Namespace", None, &own).await, None);
+    let map = site.get("v1", "ConfigMap", Some(&own), "standfast-status").await.expect("it is there");
+    assert_eq!(map.value["data"]["phase"], "Steady");
     let hand = Hand::of(cluster, "kubectl").await;
     let events = hand.list(("v1", "Event"), Some(&namespace)).await;
     let created = |event: &Value| event["reason"] == "Created" && event["involvedObject"]["name"] == "a";
