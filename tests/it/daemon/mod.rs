@@ -2,7 +2,10 @@
 
 mod back;
 mod drift;
+mod kills;
 mod process;
+mod soak;
+mod turns;
 mod watch_loss;
 
 use crate::support::site::TestSite;
