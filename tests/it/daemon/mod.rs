@@ -2,6 +2,7 @@
 
 mod back;
 mod drift;
+mod failures;
 mod kills;
 mod process;
 mod soak;
