@@ -18,6 +18,7 @@ mod completions;
 mod config;
 mod demo;
 mod error;
+mod history;
 mod logging;
 mod narrate;
 mod order;
@@ -26,6 +27,7 @@ mod plan;
 mod render;
 mod run;
 mod setup;
+mod since;
 mod status;
 mod verify;
 
@@ -69,6 +71,7 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Status(status::Arguments),
+    History(history::Arguments),
     Sync(order::Sync),
     Retry(order::Retry),
     Rollback(order::Rollback),
@@ -111,6 +114,7 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Run(run) => run::run(run, &arguments.config, format),
         Command::Status(status) => status::run(status, &arguments.config, format),
+        Command::History(history) => history::run(history, &arguments.config, format),
         Command::Sync(order) => order::give(&order.into(), &arguments.config, format),
         Command::Retry(order) => order::give(&order.into(), &arguments.config, format),
         Command::Rollback(order) => order::give(&order.into(), &arguments.config, format),

@@ -1,4 +1,4 @@
-//! Work without the loop: plan, render, verify, audit, demo; and talking to the agent that runs.
+//! Work without the loop: plan, render, verify, audit, history, demo; and talking to the agent that runs.
 //!
 //! # What
 //! One file for each thing that a person asks for once and that is more than a look at the agent's state.
@@ -15,6 +15,8 @@
 pub mod ask;
 pub mod audit;
 pub mod demo;
+pub mod history;
 pub mod look;
+mod people;
 pub mod plan;
 pub mod verify;

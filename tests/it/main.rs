@@ -21,6 +21,7 @@ mod architecture;
 mod audit_power_cut;
 mod audit_tampered;
 mod cli_audit;
+mod cli_history;
 mod cli_reference;
 mod cli_status;
 mod config_readme;
