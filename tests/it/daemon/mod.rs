@@ -2,6 +2,7 @@
 
 mod back;
 mod drift;
+mod helm_chart;
 mod process;
 mod watch_loss;
 
