@@ -54,7 +54,7 @@ impl Agent {
             one.objects.iter().map(known)
         });
         let applications = &self.site.applications;
-        let on_trial = |name: &str| applications.get(name).is_some_and(|one| one.is_on_trial());
+        let on_trial = |name: &str| applications.get(name).is_some_and(reconcile::Application::is_on_trial);
         let looked = match self.applier.look_at_health(objects.collect(), on_trial).await {
             Ok(looked) => looked,
             Err(trouble) => return Event::Failed(trouble),

@@ -56,8 +56,10 @@ fn row(one: &Happening) -> Vec<String> {
         or_dash(one.revision.as_deref().map(output::short).unwrap_or_default()),
         or_dash(one.applications.join(", ")),
         or_dash(one.by.clone().unwrap_or_default()),
-        one.from.iter().map(|from| format!("from {}: ", output::short(from))).collect::<String>()
-            + &one.message,
+        match &one.from {
+            Some(from) => format!("from {}: {}", output::short(from), one.message),
+            None => one.message.clone(),
+        },
     ];
     cells.map(|cell| cell.replace(char::is_control, " ")).to_vec()
 }

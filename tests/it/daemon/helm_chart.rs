@@ -45,7 +45,9 @@ impl<'a> Controller<'a> {
 
     /// Makes the Job of this version, once the chart is there; it does what `behaviour` says.
     async fn install(&self, version: u32, behaviour: &str) {
-        let is_so = |live: &standfast::model::Live| live.value["spec"]["version"] == version.to_string();
+        let version = version.to_string();
+        let is_so =
+            |live: &standfast::model::Live| live.value["spec"]["version"].as_str() == Some(version.as_str());
         self.hand.until(CHART, self.namespace, "x", is_so).await;
         if !self.hand.list(JOB, Some(self.namespace)).await.is_empty() {
             self.hand.delete(JOB, Some(self.namespace), "helm-install-x").await;
