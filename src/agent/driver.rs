@@ -50,6 +50,8 @@ impl Agent {
     /// Goes on for good, and obeys what comes in through `orders`, until they end. What is on disk is whole at every moment, so this may
     /// be dropped at any time.
     pub async fn run(&mut self, orders: &mut mpsc::Receiver<Command>) {
+        let mut turns = self.standing.clone();
+        self.turn().await;
         self.feed(Event::Tick).await;
         loop {
             tokio::select! {
@@ -58,7 +60,12 @@ impl Agent {
                     Some(command) => self.obey(command).await,
                     None => break,
                 },
-                event = self.next() => self.feed_all(event).await,
+                Ok(()) = turns.changed() => self.turn().await,
+                event = self.next() => {
+                    let is_time = event == Some(Event::Tick);
+                    self.feed_all(event).await;
+                    self.keep_ready(is_time).await;
+                }
                 () = tokio::time::sleep(HEARTBEAT) => self.publish_status(),
             }
         }
@@ -109,6 +116,7 @@ impl Agent {
                 events.extend(self.carry_out(effect).await);
             }
         }
+        self.share().await;
         if self.site.is_resting() {
             self.rest();
         }

@@ -24,6 +24,13 @@ pub struct Facts {
     pub applications: BTreeMap<String, ApplicationFacts>,
 }
 
+impl Facts {
+    /// Whether they say the same, whichever write they come from.
+    pub fn is_like(&self, other: &Self) -> bool {
+        Self { generation: other.generation, ..self.clone() } == *other
+    }
+}
+
 /// The lowest revision that may still be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Floor {
