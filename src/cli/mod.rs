@@ -17,6 +17,8 @@ mod audit;
 mod completions;
 mod config;
 mod demo;
+mod diff;
+mod doctor;
 mod error;
 mod history;
 mod logging;
@@ -45,7 +47,7 @@ Exit codes:
   0   done
   1   failed, refused or unreachable; the reason is on standard error
   2   wrong usage
-  3   changes are pending (plan), or something is not healthy (status --exit-code)
+  3   changes are pending (plan), something differs (diff), or is not healthy (status --exit-code)
   78  the configuration is wrong";
 
 /// Keep this site running exactly what its owners signed
@@ -78,10 +80,12 @@ enum Command {
     Suspend(order::Suspend),
     Resume(order::Resume),
     Plan(plan::Arguments),
+    Diff(diff::Arguments),
     Render(render::Arguments),
     Verify(verify::Arguments),
     #[command(subcommand)]
     Audit(audit::Command),
+    Doctor(doctor::Arguments),
     Demo(demo::Arguments),
     #[command(subcommand)]
     Config(config::Command),
@@ -121,9 +125,11 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Suspend(order) => order::give(&order::suspend(order)?, &arguments.config, format),
         Command::Resume(order) => order::give(&order.into(), &arguments.config, format),
         Command::Plan(plan) => plan::run(plan, &arguments.config, format),
+        Command::Diff(diff) => diff::run(diff, &arguments.config, format),
         Command::Render(render) => render::run(render, &arguments.config, format),
         Command::Verify(verify) => verify::run(verify, &arguments.config, format),
         Command::Audit(command) => audit::run(command, &arguments.config, format),
+        Command::Doctor(doctor) => doctor::run(doctor, &arguments.config, format),
         Command::Demo(demo) => demo::run(demo, format),
         Command::Config(command) => config::run(command, &arguments.config, format),
         Command::Completions(completions) => Ok(completions::run(completions)),

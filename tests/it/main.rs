@@ -21,6 +21,8 @@ mod architecture;
 mod audit_power_cut;
 mod audit_tampered;
 mod cli_audit;
+mod cli_diff;
+mod cli_doctor;
 mod cli_history;
 mod cli_reference;
 mod cli_status;
