@@ -21,6 +21,7 @@ mod certificates;
 mod connection;
 mod delete;
 mod discovery;
+mod foreign;
 mod lease;
 mod list;
 mod status;
