@@ -4,7 +4,7 @@ use super::build::{Agent, Work};
 use super::clock;
 use super::content::Brought;
 use super::control::Command;
-use crate::model::{CommitChain, Desired, Moment, Reply, Revision, Trouble};
+use crate::model::{CommitChain, DesiredApplication, Moment, Reply, Revision, Trouble};
 use crate::plan;
 use crate::reconcile::{Effect, Event, Notice, Order, Stay, step};
 use std::collections::VecDeque;
@@ -22,7 +22,7 @@ pub(super) type Jobs = JoinSet<Done>;
 pub(super) enum Done {
     Fetched(Result<CommitChain, Trouble>),
     Rendered(Revision, Result<Brought, Trouble>),
-    GoingBack(Result<Desired, Trouble>, oneshot::Sender<Reply>),
+    GoingBack(Result<(Revision, Vec<DesiredApplication>), Trouble>, oneshot::Sender<Reply>),
 }
 
 /// How a pass ended.
@@ -170,7 +170,7 @@ impl Agent {
         match done {
             Done::Fetched(offer) => Some(self.take_offer(offer)),
             Done::Rendered(revision, brought) => Some(self.take_rendered(revision, brought)),
-            Done::GoingBack(desired, reply) => self.go_back(desired, reply),
+            Done::GoingBack(kept, reply) => self.go_back(kept, reply),
         }
     }
 

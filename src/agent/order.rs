@@ -4,7 +4,7 @@ use super::build::Agent;
 use super::content;
 use super::control::Command;
 use super::driver::Done;
-use crate::model::{Act, Desired, Moment, Reply, Request, Revision, Suspension, Trouble};
+use crate::model::{Act, DesiredApplication, Moment, Reply, Request, Revision, Suspension, Trouble};
 use crate::reconcile::{Event, Order};
 use tokio::sync::oneshot;
 
@@ -62,8 +62,8 @@ impl Agent {
         self.tell(&Moment::Acted(Act { what: format!("rollback {revision}"), uid }));
         let reader = self.reader();
         self.jobs.spawn(async move {
-            let desired = reader.desire(&revision, true).await.map(|(desired, _)| desired);
-            Done::GoingBack(desired, reply)
+            let kept = reader.pinned(&revision).await.map(|applications| (revision, applications));
+            Done::GoingBack(kept, reply)
         });
     }
 
@@ -85,21 +85,20 @@ impl Agent {
     /// Goes back to what was read.
     pub(super) fn go_back(
         &mut self,
-        desired: Result<Desired, Trouble>,
+        kept: Result<(Revision, Vec<DesiredApplication>), Trouble>,
         reply: oneshot::Sender<Reply>,
     ) -> Option<Event> {
-        let desired = match desired {
-            Ok(desired) => desired,
+        let (revision, applications) = match kept {
+            Ok(kept) => kept,
             Err(trouble) => {
                 answer(reply, Reply::Refused { message: trouble.message });
                 return None;
             }
         };
-        let targets = content::targets(&desired);
-        let message =
-            format!("going back to {}; what is left is in quarantine until a retry", desired.revision);
+        let targets = content::targets(&revision, &applications);
+        let message = format!("going back to {revision}; what is left is in quarantine until a retry");
         let contents = self.contents.as_mut()?;
-        desired.applications.into_iter().for_each(|one| contents.add(one));
+        applications.into_iter().for_each(|one| contents.add(one));
         answer(reply, Reply::Done { message });
         Some(Event::Ordered(Order::Rollback(targets)))
     }

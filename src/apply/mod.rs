@@ -129,6 +129,11 @@ impl Applier {
         self.eyes.lock().inventory.is_none()
     }
 
+    /// Another agent wrote in the meantime: the record of what is ours is of no use.
+    pub(crate) fn lose(&mut self) {
+        self.eyes.lock().inventory = None;
+    }
+
     /// The desired set of the last look, dressed.
     pub(crate) fn dressed(&self) -> Option<&Desired> {
         self.seen.as_ref().map(|seen| &seen.observed.desired)

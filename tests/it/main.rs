@@ -31,6 +31,7 @@ mod daemon;
 mod demo;
 mod health_settling;
 mod power_cut;
+mod power_cut_back;
 mod render_kubectl;
 mod report_events;
 mod report_log;

@@ -3,7 +3,10 @@
 mod back;
 mod drift;
 mod helm_chart;
+mod kills;
 mod process;
+mod soak;
+mod turns;
 mod watch_loss;
 
 use crate::support::site::TestSite;

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod audited;
 pub(crate) mod cluster;
+pub(crate) mod dice;
 pub(crate) mod fuse;
 pub(crate) mod git;
 pub(crate) mod hand;
