@@ -69,7 +69,9 @@ impl Agent {
                 move |object: &Object| (object.key(), (one.application.name.clone(), object.gvk().clone()));
             one.objects.iter().map(known)
         });
-        let looked = match self.applier.look_at_health(objects.collect()).await {
+        let applications = &self.site.applications;
+        let on_trial = |name: &str| applications.get(name).is_some_and(reconcile::Application::is_on_trial);
+        let looked = match self.applier.look_at_health(objects.collect(), on_trial).await {
             Ok(looked) => looked,
             Err(trouble) => return Event::Failed(trouble),
         };

@@ -105,6 +105,7 @@ impl Applier {
             let reason = match (status.key.group.as_str(), status.key.kind.as_str()) {
                 ("batch", "Job") => Some("JobFailed"),
                 ("", "Pod") => Some("PodFailed"),
+                _ if health::has_teller(&status.key) => Some("JobFailed"),
                 _ => None,
             };
             if let (Some(reason), Health::Failed) = (reason, status.health) {
@@ -112,11 +113,10 @@ impl Applier {
                 let finding = closer.applications.entry(application.clone()).or_default();
                 finding.failed = Some(Trouble::terminal(reason, message));
             }
-            let is_workload = reason.is_some() || status.key.group == "apps";
-            let Some(gvk) = self.eyes.lock().entry(&status.key).map(|entry| entry.gvk(&status.key)) else {
-                continue;
+            let live = match self.teller(&status.key).await? {
+                Some((_, teller)) => teller,
+                None => self.workload(&status.key).await?,
             };
-            let live = if is_workload { self.get(&gvk, &status.key).await? } else { None };
             troubled.extend(live.map(|live| Troubled {
                 application: application.clone(),
                 selector: Selector::of(&live),
@@ -124,6 +124,17 @@ impl Applier {
             }));
         }
         Ok(troubled)
+    }
+
+    /// What makes pods, or is one, as it is now.
+    async fn workload(&self, key: &ObjectKey) -> Result<Option<Live>, Trouble> {
+        let is_workload =
+            matches!((key.group.as_str(), key.kind.as_str()), ("apps", _) | ("batch", "Job") | ("", "Pod"));
+        let gvk = self.eyes.lock().entry(key).map(|entry| entry.gvk(key));
+        match gvk.filter(|_| is_workload) {
+            Some(gvk) => self.get(&gvk, key).await,
+            None => Ok(None),
+        }
     }
 
     async fn nodes(&self) -> Result<Nodes, Trouble> {

@@ -58,6 +58,7 @@ impl Applier {
         now: Timestamp,
     ) -> Result<Outcomes, Trouble> {
         let refused = self.see(desired).await?;
+        self.hear_tellers_before(fresh).await?;
         if let Some(seen) = &self.seen {
             self.unwell.examine(fresh, &seen.observed.desired, &seen.health);
         }

@@ -108,6 +108,13 @@ impl Hand {
         )
     }
 
+    /// Waits until an object is gone.
+    pub(crate) async fn until_gone(&self, kind: (&str, &str), namespace: &str, name: &str) {
+        let is_gone = |object: Option<&DynamicObject>| object.is_none();
+        let gone = await_condition(self.api(kind, Some(namespace)), name, is_gone).await;
+        gone.unwrap_or_else(|error| panic!("waiting for the end of {} {name}: {error}", kind.1));
+    }
+
     fn addressed(&self, manifest: &Value) -> (Api<DynamicObject>, String) {
         let text = |pointer| manifest.pointer(pointer).and_then(Value::as_str);
         let kind = (text("/apiVersion").unwrap(), text("/kind").unwrap());
