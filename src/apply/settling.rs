@@ -40,6 +40,8 @@ struct Pods {
     restarts: Restarts,
     loops: Option<CrashLoop>,
     waiting: Option<String>,
+    /// What keeps the first that is not Current.
+    ill: Option<String>,
     /// Pods whose status does not tell what keeps them.
     unsaid: Vec<Live>,
 }
@@ -82,7 +84,7 @@ impl Applier {
             finding.patience = pods.waiting;
             let crashed = pods.restarts.since(before);
             finding.failed = finding.failed.take().or(crashed.as_ref().map(crash));
-            finding.late = pods.loops.as_ref().map(crash);
+            finding.late = pods.loops.as_ref().map(crash).or_else(|| pods.ill.as_deref().map(late));
         }
         Ok(closer)
     }
@@ -192,6 +194,7 @@ impl Pods {
     fn take(&mut self, pod: &Live) {
         self.restarts.add(pod);
         self.loops = self.loops.take().or_else(|| health::crash_loop(pod));
+        self.ill = self.ill.take().or_else(|| ill(pod));
         match health::wait_reason(pod, &News::default()) {
             Some(patience) if patience.kind == PatienceKind::Unsaid => self.unsaid.push(pod.clone()),
             Some(patience) => self.waiting = Some(patience.message),
@@ -206,6 +209,16 @@ impl Pods {
             self.waiting = self.waiting.take().or(patience);
         }
     }
+}
+
+/// What keeps a pod from being Current, if it is not.
+fn ill(pod: &Live) -> Option<String> {
+    let status = health::judge(pod);
+    (status.health != Health::Current).then(|| format!("{}: {}", status.key, status.message))
+}
+
+fn late(why: &str) -> Trouble {
+    Trouble::terminal("DeadlineExceeded", format!("it did not get healthy in time: {why}"))
 }
 
 fn crash(found: &CrashLoop) -> Trouble {

@@ -2,6 +2,7 @@
 
 mod back;
 mod drift;
+mod failures;
 mod helm_chart;
 mod kills;
 mod process;

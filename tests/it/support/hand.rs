@@ -29,6 +29,13 @@ impl Hand {
         serde_json::to_value(live.unwrap_or_else(|error| panic!("applying {manifest}: {error}"))).unwrap()
     }
 
+    /// Whether the API server would not take an object. Nothing is written.
+    pub(crate) async fn is_refused(&self, manifest: &Value) -> bool {
+        let (api, name) = self.addressed(manifest);
+        let params = PatchParams { dry_run: true, ..PatchParams::apply(self.manager).force() };
+        api.patch(&name, &params, &Patch::Apply(manifest)).await.is_err()
+    }
+
     /// Makes a ConfigMap with one key, `key`.
     pub(crate) async fn config_map(&self, namespace: &str, name: &str, value: &str) {
         self.apply(json!({

@@ -17,4 +17,5 @@ pub(crate) mod site;
 pub(crate) mod source;
 pub(crate) mod store;
 pub(crate) mod tls;
+pub(crate) mod webhook;
 pub(crate) mod wire;
