@@ -1,6 +1,7 @@
 //! What can go wrong in this room, each with what to do about it.
 
 use crate::model::{Classify, ErrorClass, RepoPath, Revision};
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::path::PathBuf;
 
@@ -31,6 +32,22 @@ pub enum Error {
         /// What is not there.
         paths: Vec<RepoPath>,
         /// Why each mirror did not give it.
+        failures: Vec<MirrorFailure>,
+    },
+
+    /// All content of a proven revision is on disk but for objects that no link carried in one piece.
+    #[error(
+        "completing {revision}: all is there but what is larger than the link carries before it breaks: {}; bring it by a mirror nearer \
+         by or on a stick ({})",
+        heavy(objects),
+        listed(failures)
+    )]
+    ObjectTooLarge {
+        /// The revision.
+        revision: Revision,
+        /// The files and folders, and how many bytes came at most before the link broke.
+        objects: BTreeMap<RepoPath, u64>,
+        /// Why each mirror did not give them.
         failures: Vec<MirrorFailure>,
     },
 
@@ -95,7 +112,9 @@ impl Classify for Error {
         match self {
             Self::TooLarge { .. } | Self::BadTree { .. } => ErrorClass::Terminal,
             Self::Mirrors { failures } | Self::Missing { failures, .. } => common_class(failures),
-            Self::Disk { .. } | Self::Damaged { .. } | Self::Stopped => ErrorClass::Transient,
+            Self::ObjectTooLarge { .. } | Self::Disk { .. } | Self::Damaged { .. } | Self::Stopped => {
+                ErrorClass::Transient
+            }
         }
     }
 
@@ -107,6 +126,7 @@ impl Classify for Error {
                 _ => "MirrorsFailed",
             },
             Self::Missing { .. } => "ContentMissing",
+            Self::ObjectTooLarge { .. } => "ObjectTooLarge",
             Self::TooLarge { .. } => "ContentTooLarge",
             Self::BadTree { .. } => "ContentInvalid",
             Self::Disk { .. } => "DiskFailed",
@@ -145,6 +165,15 @@ fn listed(failures: &[MirrorFailure]) -> String {
         text
     });
     each.collect::<Vec<_>>().join("; ")
+}
+
+fn heavy(objects: &BTreeMap<RepoPath, u64>) -> String {
+    let named = |(path, carried): (&RepoPath, &u64)| format!("{path} (over {} KiB)", carried >> 10);
+    let mut text: Vec<_> = objects.iter().take(NAMED_PATHS).map(named).collect();
+    if objects.len() > NAMED_PATHS {
+        text.push(format!("and {} more", objects.len() - NAMED_PATHS));
+    }
+    text.join(", ")
 }
 
 fn named(paths: &[RepoPath]) -> String {

@@ -102,6 +102,10 @@ pub enum MirrorError {
         message: String,
     },
 
+    /// The link broke under each of the objects that are left, more than once.
+    #[error("its link breaks before the largest objects have come whole")]
+    TooHeavy,
+
     /// More came than we take.
     #[error("it sent more than the limit of {limit} ({what})")]
     TooLarge {
@@ -146,6 +150,7 @@ impl Classify for MirrorError {
             Self::ObjectFormat { .. } => "ObjectFormat",
             Self::GarbagePack { .. } => "GarbagePack",
             Self::Refused { .. } => "RefusedByServer",
+            Self::TooHeavy => "ObjectTooLarge",
             Self::TooLarge { .. } => "TooLarge",
             Self::File { .. } => "FileUnusable",
         }

@@ -13,13 +13,19 @@
 //!
 //! # On the wire
 //! One connection is kept. `ls-refs` asks for one ref by its whole name. Where the server filters, a chain comes as commits alone
-//! (`tree:0`, `have` the base, and no pack at all if the base is not in the tip's history). Content then comes level by level by
-//! object id, a folder that is new here whole in one request, and a whole repository as the thin difference to the newest revision
-//! that is at hand whole. Where the server does not filter, content comes along with the chain and waits until it is proven.
+//! (`tree:0`, `have` the base, and no pack at all if the base is not in the tip's history). What changed since an older revision then
+//! comes as the thin difference of its root tree; without one, trees come level by level by their ids, and a folder that is new here
+//! whole in one request (`content/way.rs` holds the choice). Where the server does not filter, content comes along with the chain and
+//! waits until it is proven; behind many commits, which come first, the answer is broken off.
+//!
+//! # A link that breaks
+//! Every answer is written to disk as it arrives. Of one that ends too early, the objects that came whole become a small pack, and the
+//! rest is asked for: in a chain from the commit where it ends, in content by what is missing, as much at once as the link carried. A
+//! delta whose base is not here is left out. An object that never comes whole waits until all else is there, and is named.
 //!
 //! # Not here
-//! Whether a commit may be run (`trust`), when to ask again (`reconcile`). Consolidating small packs, salvage of packs that a link
-//! cut short, SHA-256 repositories, SSH and bundles.
+//! Whether a commit may be run (`trust`), when to ask again (`reconcile`). Consolidating small packs, SHA-256 repositories, SSH and
+//! bundles.
 //!
 //! # Dependencies
 //! `gix` and `gix-pack`: protocol, packs, objects. `gix-validate`: names in trees. `reqwest`: HTTP under gix's transport, for its
@@ -30,7 +36,7 @@
 //! `fuzz/` for what servers say, packs and trees.
 
 mod chain;
-mod complete;
+mod content;
 mod credential;
 mod error;
 #[cfg(any(test, feature = "testing"))]
@@ -49,7 +55,6 @@ mod tests;
 mod tree;
 mod trouble;
 mod url;
-mod walk;
 mod worker;
 
 use crate::model::{Artifact, CommitChain, CommitId, RawCommit, RefName, RepoPath, Revision};

@@ -2,43 +2,98 @@
 
 use super::Want;
 use super::chain::{self, Chain};
+use super::content::walk::Ground;
+use super::content::{Heavy, Pace};
 use super::error::{Error, MirrorFailure};
 use super::ids;
 use super::lookup::Lookup;
-use super::mirror::{self, Answer, Ask, History, Meter, Mirror};
+use super::mirror::{self, Answer, Ask, Filter, History, Meter, Mirror, Server, Stop};
 use super::mirror_error::MirrorError;
-use super::objects::{Objects, Place};
+use super::objects::{Absorbed, Ending, Objects, Place};
 use super::settings::{Limits, Settings};
 use super::trouble::Trouble;
-use super::walk;
 use crate::model::{ChainEnd, CommitChain, CommitId, Revision};
 use gix::ObjectId;
 use standfast_tls::Clock;
+use std::slice::from_ref;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// The object database and the mirrors, on one thread.
 pub(super) struct Worker {
     pub(super) objects: Objects,
-    pub(super) mirrors: Vec<Box<dyn Mirror>>,
+    pub(super) mirrors: Vec<One>,
     pub(super) limits: Limits,
     pub(super) meter: Arc<Meter>,
     /// Tips that a mirror sent what it has of, together with the base that was asked for: asking again brings no more.
     settled: Vec<(ObjectId, Option<CommitId>)>,
     /// The mirror that answered last: it has what its tip needs.
     pub(super) answered: usize,
+    clock: Clock,
+}
+
+/// One mirror, and what was learnt of the link to it.
+pub(super) struct One {
+    pub(super) mirror: Box<dyn Mirror>,
+    pub(super) pace: Pace,
+    pub(super) heavy: Heavy,
+}
+
+/// One request to one mirror.
+pub(super) struct Request<'a> {
+    pub(super) wants: &'a [ObjectId],
+    pub(super) filter: Filter,
+    pub(super) history: History,
+    pub(super) stop: Stop,
+    pub(super) is_bulk: bool,
+    pub(super) place: Place,
+}
+
+/// What a request brought.
+pub(super) struct Brought {
+    pub(super) answer: Answer,
+    /// Bytes that arrived.
+    pub(super) bytes: u64,
+    /// Objects that are kept.
+    pub(super) objects: usize,
+    /// Objects that rest on others that are not here.
+    pub(super) dropped: u32,
+    /// Why the answer ended before its end, if it did.
+    pub(super) cut: Option<MirrorError>,
+}
+
+/// How much is read of what a server that does not filter sends along with commits, unproven as it is.
+const FREIGHT: u64 = 4 << 20;
+
+impl<'a> Request<'a> {
+    /// For objects by their ids.
+    pub(super) fn of(wants: &'a [ObjectId], place: Place) -> Self {
+        let (history, filter, stop) = (History::NoCommits, Filter::Nothing, Stop::Never);
+        Self { wants, filter, history, stop, is_bulk: false, place }
+    }
 }
 
 impl Worker {
     pub(super) fn new(settings: &Settings, clock: &Clock, meter: Arc<Meter>) -> Self {
         Self {
             objects: Objects::open(&settings.objects, settings.limits),
-            mirrors: mirror::all(settings, clock, &meter),
+            mirrors: mirror::all(settings, clock, &meter).into_iter().map(One::new).collect(),
             limits: settings.limits,
             meter,
             settled: Vec::new(),
             answered: 0,
+            clock: clock.clone(),
         }
+    }
+
+    /// Seconds since 1970.
+    pub(super) fn now(&self) -> u64 {
+        self.clock.read().seconds()
+    }
+
+    /// What walks look at.
+    pub(super) fn ground(&self) -> Ground<'_> {
+        Ground { objects: &self.objects, limits: &self.limits }
     }
 
     /// Does one job. If an object turns out damaged, what is damaged is removed and the job done once more.
@@ -79,6 +134,7 @@ impl Worker {
         }
         let Some((at, mut chain)) = second_best else { return Err(Error::Mirrors { failures }) };
         self.answered = at;
+        self.gather(&chain)?;
         self.objects.keep_only(&offered)?;
         self.settled.retain(|(tip, _)| offered.contains(tip));
         let after = self.meter.total();
@@ -87,13 +143,20 @@ impl Worker {
         Ok(chain)
     }
 
+    /// Keeps all of a chain together, under its tip.
+    fn gather(&mut self, chain: &CommitChain) -> Result<(), Error> {
+        let ids: Vec<ObjectId> =
+            chain.commits.iter().filter_map(|commit| ids::object(&commit.id.0)).collect();
+        ids.first().map_or(Ok(()), |tip| self.objects.gather(tip, &ids))
+    }
+
     /// A mirror's trouble as it is reported; our own trouble ends everything.
     pub(super) fn failure(&self, at: usize, trouble: Trouble) -> Result<MirrorFailure, Error> {
         match trouble {
             Trouble::Ours(error) => Err(error),
             Trouble::Mirror(_) if self.meter.is_cancelled() => Err(Error::Stopped),
             Trouble::Mirror(error) => {
-                let mirror = self.mirrors[at].name().to_owned();
+                let mirror = self.mirrors[at].mirror.name().to_owned();
                 tracing::debug!(mirror, %error, "a mirror was of no use");
                 Ok(MirrorFailure { mirror, error })
             }
@@ -102,7 +165,7 @@ impl Worker {
 
     /// What one mirror offers.
     fn offer(&mut self, at: usize, want: &Want, offered: &mut Vec<ObjectId>) -> Result<CommitChain, Trouble> {
-        let tip = self.mirrors[at].tip(&want.ref_name)?;
+        let tip = self.mirrors[at].mirror.tip(&want.ref_name)?;
         offered.push(tip);
         if !self.is_at_hand(tip, want.base)? {
             self.bring_chain(at, tip, want.base)?;
@@ -113,7 +176,7 @@ impl Worker {
                 revision: Revision { ref_name: want.ref_name.clone(), commit: ids::commit(&tip) },
                 commits,
                 end,
-                mirror: self.mirrors[at].name().to_owned(),
+                mirror: self.mirrors[at].mirror.name().to_owned(),
                 traffic: crate::model::Traffic::default(),
             }),
             Chain::Other(kind) => {
@@ -141,51 +204,109 @@ impl Worker {
         })
     }
 
-    /// Fetches the commits from the tip down to the base. From a server that does not filter, their content comes along.
+    /// Fetches the commits from the tip down to the base, those that are not on disk. From a server that does not filter, content
+    /// comes along.
     fn bring_chain(&mut self, at: usize, tip: ObjectId, base: Option<CommitId>) -> Result<(), Trouble> {
-        let flat = self.mirrors[at].filters()?;
+        let filter = match self.mirrors[at].mirror.server()? {
+            Server::Plain => Filter::Nothing,
+            Server::Folder | Server::Filters => Filter::Flat,
+        };
         let above = base.and_then(|base| ids::object(&base.0));
         if above == Some(tip) {
-            return self.bring(at, &[tip], flat, History::TipAlone, Place::Main).map(drop);
+            return self.bring_tip(at, tip, filter, Place::Main);
         }
-        let place = Place::Incoming(tip);
-        if let Some(base) = above {
-            let thin = !flat && self.holds_content_of(base)?;
-            let answer = self.bring(at, &[tip], flat, History::Above { base, thin }, place)?;
-            // A tip below the base comes in an empty pack: the server takes it for granted that we have it.
-            if answer == Answer::Pack && self.objects.find_anywhere(&tip)?.is_some() {
-                return Ok(());
-            }
+        if let Some(base) = above
+            && self.bring_above(at, tip, base, filter)?
+        {
+            return Ok(());
         }
-        self.bring(at, &[tip], flat, History::TipAlone, place).map(drop)
+        self.bring_tip(at, tip, filter, Place::Incoming(tip))
     }
 
-    /// Whether all content of a commit is at hand, so that deltas may rest on it.
-    pub(super) fn holds_content_of(&self, commit: ObjectId) -> Result<bool, Error> {
-        match chain::root_of(&self.objects, &commit)? {
-            Some(root) => walk::holds_all(&self.objects, root),
-            None => Ok(false),
-        }
-    }
-
-    /// One request to one mirror, and its pack on disk.
-    pub(super) fn bring(
+    /// The commits above the base; `false` if the base is not in the tip's history. A link that breaks in between leaves the newer
+    /// part, and the rest is asked for from there.
+    fn bring_above(
         &mut self,
         at: usize,
-        wants: &[ObjectId],
-        flat: bool,
-        history: History,
-        place: Place,
-    ) -> Result<Answer, Trouble> {
-        let mut spool = self.objects.spool()?;
-        let ask = Ask { wants, flat, history, at_hand: &self.objects };
-        let answer = self.mirrors[at].fetch(&ask, &mut spool)?;
-        if answer == Answer::Pack {
-            let thin = matches!(history, History::Since(_) | History::Above { thin: true, .. });
-            let bytes = spool.written();
-            let objects = self.objects.absorb(spool, place, thin, &self.meter.cancel())?;
-            tracing::debug!(mirror = self.mirrors[at].name(), bytes, objects, "a pack arrived");
+        tip: ObjectId,
+        base: ObjectId,
+        filter: Filter,
+    ) -> Result<bool, Trouble> {
+        let is_flat = filter == Filter::Flat;
+        let mut thin = !is_flat && self.objects.contains(&base);
+        while let Some(next) = chain::gap(&self.objects, &self.limits, tip, base)? {
+            let history = History::Above { base, thin };
+            let stop = if is_flat { Stop::Never } else { Stop::AfterCommits(FREIGHT) };
+            let request =
+                Request { filter, history, stop, ..Request::of(from_ref(&next), Place::Incoming(tip)) };
+            let brought = match self.bring(at, &request) {
+                // Some servers give out nothing but what a ref leads to: those begin anew.
+                Err(Trouble::Mirror(MirrorError::Refused { .. })) if next != tip => return Ok(false),
+                brought => brought?,
+            };
+            let is_further = chain::gap(&self.objects, &self.limits, tip, base)? != Some(next);
+            match brought.cut {
+                _ if is_further => {}
+                Some(error) => return Err(error.into()),
+                None if brought.dropped > 0 && thin => thin = false,
+                // A tip below the base comes in an empty pack: the server takes it for granted that we have it.
+                None => return Ok(false),
+            }
         }
-        Ok(answer)
+        Ok(true)
+    }
+
+    /// The tip alone; from a server that does not filter, as much of its content as comes along.
+    fn bring_tip(&mut self, at: usize, tip: ObjectId, filter: Filter, place: Place) -> Result<(), Trouble> {
+        let stop = if filter == Filter::Flat { Stop::Never } else { Stop::After(FREIGHT) };
+        let request =
+            Request { filter, history: History::TipAlone, stop, ..Request::of(from_ref(&tip), place) };
+        let brought = self.bring(at, &request)?;
+        match brought.cut {
+            Some(error) if self.objects.find_anywhere(&tip)?.is_none() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// One request to one mirror, and what comes of it on disk. Of an answer that breaks off, what came whole is kept.
+    pub(super) fn bring(&mut self, at: usize, request: &Request<'_>) -> Result<Brought, Trouble> {
+        let Request { wants, filter, history, stop, is_bulk, place } = *request;
+        let mut spool = self.objects.spool(place)?;
+        let ask = Ask { wants, filter, history, stop, is_bulk, at_hand: &self.objects };
+        let (answer, cut) = match self.mirrors[at].mirror.fetch(&ask, &mut spool) {
+            Ok(answer) => (answer, None),
+            Err(Trouble::Mirror(error @ MirrorError::Unreachable { .. })) if spool.written() > 0 => {
+                (Answer::Part, Some(error))
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        let bytes = spool.written();
+        let ending = match answer {
+            Answer::Pack => Some(Ending::Whole),
+            Answer::Part => Some(Ending::Cut),
+            Answer::NoCommonHistory => None,
+        };
+        let thin =
+            matches!(history, History::Beyond(_) | History::Since(_) | History::Above { thin: true, .. });
+        let absorbed = match ending {
+            Some(ending) => self.objects.absorb(spool, ending, thin, &self.meter.cancel())?,
+            None => Absorbed::default(),
+        };
+        let Absorbed { objects, dropped } = absorbed;
+        tracing::debug!(
+            mirror = self.mirrors[at].mirror.name(),
+            bytes,
+            objects,
+            dropped,
+            ?cut,
+            "a pack arrived"
+        );
+        Ok(Brought { answer, bytes, objects, dropped, cut })
+    }
+}
+
+impl One {
+    fn new(mirror: Box<dyn Mirror>) -> Self {
+        Self { mirror, pace: Pace::default(), heavy: Heavy::default() }
     }
 }

@@ -26,6 +26,7 @@ mod power_cut;
 mod render_kubectl;
 mod source_bad_answers;
 mod source_contract;
+mod source_cut;
 mod source_https;
 mod source_limits;
 mod source_local;

@@ -54,8 +54,10 @@ async fn refused(pack: Vec<u8>) -> Error {
     let server = GitServer::start(&repo.path(), Options { answer: Answer::Pack(pack), ..Options::default() });
     let site = SiteSource::with(vec![mirror(&server)], SMALL);
     let error = site.advance(None).await.unwrap_err();
-    let left: Vec<_> = std::fs::read_dir(site.objects().join("scratch")).unwrap().collect();
-    assert!(left.is_empty(), "nothing stays behind: {left:?}");
+    for folder in ["arriving", "scratch"] {
+        let left: Vec<_> = std::fs::read_dir(site.objects().join(folder)).into_iter().flatten().collect();
+        assert!(left.is_empty(), "nothing stays behind: {left:?}");
+    }
     error
 }
 

@@ -4,23 +4,28 @@
 //! ```text
 //! objects/pack/              what proven revisions need, and all that they were fetched with
 //! incoming/<tip>/pack/       what came with a tip that nobody has proven yet
-//! scratch/                   downloads and packs that are being indexed; emptied at every start
+//! arriving/                  packs that are being downloaded; what a crash leaves there is salvaged at the next start
+//! scratch/                   packs that are being indexed; emptied at every start
 //! HEAD config refs/          so that `git --git-dir` can look at it
 //! ```
 //!
 //! # Invariants
 //! A pack gets its final name after it, its index and their checksums were written and fsynced, so what a power cut leaves behind
-//! lies in `scratch`. Every pack stands on its own: thin packs are completed as they are indexed. Objects are found by hash and
-//! were hashed when their pack was indexed, so an unproven pack can waste space but never change what an id means.
+//! lies in `scratch` and `arriving`. Every pack stands on its own: of what arrives, thin or cut short, the entries that can be
+//! resolved are made into a pack, and their bases come along. Objects are found by hash and were hashed when their pack was indexed,
+//! so an unproven pack can waste space but never change what an id means.
 //!
 //! # Not here
 //! Which objects are wanted, and where they come from.
 
+mod compose;
 mod damage;
 mod disk;
 mod incoming;
 mod packs;
-mod scan;
+mod salvage;
+mod spool;
+mod survey;
 
 use super::error::Error;
 use super::lookup::Lookup;
@@ -30,7 +35,9 @@ use gix::objs::{Exists, Find, Kind};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-pub(super) use packs::{Place, Spool};
+pub(super) use packs::{Absorbed, Place};
+pub(super) use spool::Spool;
+pub(super) use survey::Ending;
 
 /// The object database of this site.
 pub(super) struct Objects {
@@ -38,23 +45,19 @@ pub(super) struct Objects {
     limits: Limits,
     main: Option<gix::odb::Handle>,
     incoming: Vec<(ObjectId, gix::odb::Handle)>,
-    next_scratch: Cell<u32>,
+    next: Cell<u32>,
 }
 
 impl Objects {
     /// Opens what is there. Nothing needs to be: folders are made when something is first written, so that a site on a read-only
     /// disk still reads.
     pub(super) fn open(root: &Path, limits: Limits) -> Self {
-        let mut objects = Self {
-            root: root.to_owned(),
-            limits,
-            main: None,
-            incoming: Vec::new(),
-            next_scratch: Cell::new(0),
-        };
+        let mut objects =
+            Self { root: root.to_owned(), limits, main: None, incoming: Vec::new(), next: Cell::new(0) };
         objects.clear_scratch();
         objects.finish_promotions();
         objects.reopen();
+        objects.salvage();
         objects
     }
 

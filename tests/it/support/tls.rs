@@ -183,7 +183,9 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, context: Context) 
         let Ok((stream, _)) = listener.accept().await else { return };
         let (acceptor, context) = (acceptor.clone(), context.clone());
         tokio::spawn(async move {
-            context.counters.connected();
+            if !context.counters.connected() {
+                return;
+            }
             let (fault, tls) = {
                 let options = context.options.lock().unwrap();
                 (options.fault, options.tls)
@@ -293,6 +295,7 @@ async fn run_backend(
         .env("QUERY_STRING", head.uri.query().unwrap_or(""))
         .env("REQUEST_METHOD", head.method.as_str())
         .env("CONTENT_TYPE", header("content-type"))
+        .env("HTTP_CONTENT_ENCODING", header("content-encoding"))
         .env("CONTENT_LENGTH", body.len().to_string())
         .env("GIT_PROTOCOL", header("git-protocol"))
         .stdin(Stdio::piped())
