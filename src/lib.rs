@@ -17,6 +17,7 @@
 //! | [`plan`] | pure: desired, observed, inventory, policy → plan |
 //! | [`cluster`] | the Kubernetes API |
 //! | [`health`] | pure: live object → health |
+//! | [`apply`] | a plan, carried out: write, follow, heal, delete |
 //! | [`report`] | tell people |
 //! | [`reconcile`] | pure state machines: (state, event, now) → (state, effect) |
 //! | [`config`] | the site's own configuration |
@@ -73,6 +74,7 @@ pub mod render;
 pub mod plan;
 pub mod cluster;
 pub mod health;
+pub mod apply;
 pub mod report;
 pub mod reconcile;
 pub mod config;

@@ -8,10 +8,7 @@ use http::{Method, Request};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams};
 use kube::client::Body;
-use standfast::model::{
-    Adopt, Application, FIELD_MANAGER, Object, OnRemoval, OwnerLabel, RepoPath, SiteName,
-};
-use std::collections::{BTreeMap, BTreeSet};
+use standfast::model::{Application, FIELD_MANAGER, Object, OwnerLabel, SiteName, fake};
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::time::{Duration, Instant};
 
@@ -65,18 +62,8 @@ fn request(number: usize, namespace: &str) -> (String, Vec<u8>) {
 
 fn application(number: usize, namespace: &str) -> Application {
     Application {
-        name: format!("app{}", number / 100),
-        path: RepoPath::root(),
-        depends_on: BTreeSet::new(),
         namespace: Some(namespace.to_owned()),
-        substitute: None::<BTreeMap<String, String>>,
-        prune: true,
-        allow_prune: BTreeSet::new(),
-        on_removal: OnRemoval::default(),
-        adopt: Adopt::default(),
-        recreate: BTreeSet::new(),
-        deadline: Duration::from_secs(300),
-        quiet: Duration::from_secs(30),
+        ..fake::application(&format!("app{}", number / 100))
     }
 }
 

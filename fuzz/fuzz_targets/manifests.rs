@@ -9,7 +9,8 @@ use standfast::render::{Plain, Render, Rendered};
 use standfast::trust::fake::assume;
 
 fuzz_target!(|text: &str| {
-    let values = [("A", "1"), ("B", "b: c\n- d"), ("C", "<<")].map(|(name, value)| (name.into(), value.into()));
+    let values =
+        [("A", "1"), ("B", "b: c\n- d"), ("C", "<<")].map(|(name, value)| (name.into(), value.into()));
     let _ = render(text, &Application { substitute: Some(values.into()), ..application() });
     let Some(Rendered::Objects(desired)) = render(text, &application()) else { return };
     let items: Vec<_> = desired.objects.iter().map(|object| object.value().clone()).collect();

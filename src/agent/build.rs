@@ -1,11 +1,13 @@
 //! Puts an agent together from its settings and ports.
 
 use super::clock::Clock;
+use super::driver::Jobs;
 use super::keep::Keeper;
+use crate::apply::{Applier, Tell};
 use crate::cluster::Cluster;
 use crate::fleet;
-use crate::model::{CommitChain, CommitId, Desired, Facts, Inventory, OwnerLabel, RefName};
-use crate::reconcile::{self, Rules, Site};
+use crate::model::{CommitChain, CommitId, Facts, Moment, OwnerLabel, RefName};
+use crate::reconcile::{self, Contents, Rules, Site};
 use crate::render::Render;
 use crate::report::Sink;
 use crate::source::Source;
@@ -25,6 +27,8 @@ pub struct Settings {
     pub pin: Option<CommitId>,
     /// How long to wait, and for what.
     pub rules: Rules,
+    /// Whether drift is undone, or only told.
+    pub heals: bool,
     /// How many last-good revisions are kept.
     pub keep: usize,
     /// When this agent was built: no trusted time lies before it.
@@ -35,17 +39,17 @@ pub struct Settings {
 #[allow(missing_debug_implementations, reason = "ports are trait objects, with nothing to show")]
 pub struct Ports {
     /// Mirrors and the object database.
-    pub source: Box<dyn Source>,
+    pub source: Arc<dyn Source>,
     /// Signatures.
     pub verifier: Box<dyn Verifier>,
     /// Facts and the cache of last-good.
     pub store: Box<dyn Store>,
     /// Manifests.
-    pub render: Box<dyn Render>,
+    pub render: Arc<dyn Render>,
     /// The Kubernetes API.
     pub cluster: Arc<dyn Cluster>,
     /// Who wants to know.
-    pub sink: Box<dyn Sink>,
+    pub sink: Arc<dyn Sink>,
     /// The time.
     pub clock: Clock,
 }
@@ -53,62 +57,59 @@ pub struct Ports {
 /// A site's agent.
 pub struct Agent {
     pub(super) settings: Settings,
-    pub(super) source: Box<dyn Source>,
+    pub(super) source: Arc<dyn Source>,
     pub(crate) verifier: Box<dyn Verifier>,
     pub(super) keeper: Keeper,
-    pub(super) render: Box<dyn Render>,
-    pub(crate) cluster: Arc<dyn Cluster>,
-    pub(super) sink: Box<dyn Sink>,
+    pub(super) render: Arc<dyn Render>,
+    pub(super) sink: Arc<dyn Sink>,
     pub(super) clock: Clock,
     pub(super) site: Site,
     pub(super) facts: Facts,
-    /// `None` until it was read or put together from the cluster.
-    pub(super) inventory: Option<Inventory>,
+    /// What may be run; `None` until something was rendered.
+    pub(super) contents: Option<Contents>,
+    /// What is ours in the cluster, and the hands to change it.
+    pub(crate) applier: Applier,
     pub(super) link: super::status::Link,
+    pub(super) jobs: Jobs,
     pub(super) work: Work,
 }
 
-/// Heavy values of the pass under way, between one effect and the next.
+/// Heavy values between one effect and the next.
 #[derive(Debug, Default)]
 pub(super) struct Work {
     /// What a mirror offered, unproven.
     pub(super) chain: Option<CommitChain>,
     /// What was proven and is not accepted yet.
     pub(super) proven: Option<super::fetch::Proven>,
-    /// The rendered revision.
-    pub(super) desired: Option<Desired>,
-    /// Our owner label in this fleet.
-    pub(super) owner: Option<OwnerLabel>,
-    /// The last look at the cluster, with the desired set as it is sent.
-    pub(super) seen: Option<super::observe::Observation>,
-    /// Whether the inventory was put together from the cluster and is not in the store yet.
-    pub(super) is_rebuilt: bool,
-    /// The last look at the health of what is desired; `None` when something was written since.
-    pub(super) health: Option<Vec<super::settle::Looked>>,
 }
 
 /// Opens the store and resumes from its facts.
 pub fn build(settings: Settings, ports: Ports) -> Result<Agent, store::Error> {
     let mut store = ports.store;
     let loaded = store.load()?;
-    for note in loaded.notes {
-        ports.sink.moment(&crate::model::Moment::Note(note));
-    }
+    let sink = Arc::clone(&ports.sink);
+    let tell: Tell = Arc::new(move |moment: &Moment| sink.moment(moment));
+    loaded.notes.into_iter().for_each(|note| tell(&Moment::Note(note)));
     loaded.facts.clock_floor.into_iter().for_each(|floor| ports.clock.raise(floor));
     let site = reconcile::resume(&loaded.facts, ports.clock.now());
+    let keeper = Keeper::new(store, loaded.facts.clone(), Arc::clone(&tell));
+    let journal = Arc::new(keeper.clone());
+    let mut applier = Applier::new(ports.cluster, journal, tell, loaded.inventory);
+    applier.set_owner(OwnerLabel::of("", &settings.local.name));
     Ok(Agent {
         settings,
         source: ports.source,
         verifier: ports.verifier,
-        keeper: Keeper::new(store),
+        keeper,
         render: ports.render,
-        cluster: ports.cluster,
         sink: ports.sink,
         clock: ports.clock,
         site,
         facts: loaded.facts,
-        inventory: loaded.inventory,
+        contents: None,
+        applier,
         link: super::status::Link::default(),
+        jobs: Jobs::default(),
         work: Work::default(),
     })
 }

@@ -1,11 +1,24 @@
-//! The loop: one effect after the other, each answered by an event.
+//! The loop: what happens goes to the machine, and what the machine asks for is carried out.
 
 use super::build::{Agent, Work};
 use super::clock;
-use crate::model::{Moment, Trouble};
-use crate::reconcile::{Effect, Event, State, step};
-use jiff::Timestamp;
+use super::content::Brought;
+use crate::model::{CommitChain, Moment, Revision, Trouble};
+use crate::plan;
+use crate::reconcile::{Effect, Event, Notice, Order, Stay, step};
+use std::collections::VecDeque;
 use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// What is done beside the work on the cluster: a link that hangs keeps nothing from being healed.
+pub(super) type Jobs = JoinSet<Done>;
+
+/// A job that is done.
+pub(super) enum Done {
+    Fetched(Result<CommitChain, Trouble>),
+    Rendered(Revision, Result<Brought, Trouble>),
+}
 
 /// How a pass ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,79 +32,126 @@ pub enum Ending {
 impl Agent {
     /// One pass through the whole way. Returns when the machine rests.
     pub async fn once(&mut self) -> Ending {
-        let mut due = Some(Event::Tick);
-        while let Some(event) = due {
-            due = match self.advance(event).await {
-                Some(until) if !matches!(self.site.state, State::Idle { .. }) => {
-                    self.wait_until(until).await;
-                    Some(Event::Tick)
-                }
-                _ => None,
-            };
+        self.feed(Event::Ordered(Order::Sync)).await;
+        while !self.site.is_resting() || !self.jobs.is_empty() {
+            let event = self.next().await;
+            self.feed(event).await;
         }
         self.rest();
         let troubles = self.site.troubles();
         if troubles.is_empty() { Ending::Done } else { Ending::Failed(troubles) }
     }
 
-    /// Passes, one after the other, until `stop` answers. The pass under way is ended at its next effect.
-    pub async fn run(&mut self, stop: impl Future<Output = ()>) {
-        tokio::pin!(stop);
+    /// Goes on for good, and obeys what comes in through `orders`, until they end. What is on disk is whole at every moment, so this may
+    /// be dropped at any time.
+    pub async fn run(&mut self, orders: &mut mpsc::Receiver<Order>) {
+        self.feed(Event::Tick).await;
         loop {
-            let until = tokio::select! {
-                () = &mut stop => return,
-                until = self.advance(Event::Tick) => until,
+            let event = tokio::select! {
+                biased;
+                order = orders.recv() => match order {
+                    Some(order) => Event::Ordered(order),
+                    None => return,
+                },
+                event = self.next() => event,
             };
-            let Some(until) = until else { return };
-            if matches!(self.site.state, State::Idle { .. }) {
-                self.rest();
-            }
-            tokio::select! {
-                () = &mut stop => return,
-                () = self.wait_until(until) => {}
-            }
+            self.feed(event).await;
         }
     }
 
-    /// Feeds an event and carries out what follows from it, until the machine waits for a time.
-    async fn advance(&mut self, event: Event) -> Option<Timestamp> {
-        let mut event = event;
-        loop {
-            let site = self.site.clone();
-            let (site, effect) = step(site, event, self.clock.now(), clock::random(), &self.settings.rules);
+    /// What happens next: a job is done, something changed in the cluster, or the time has come.
+    async fn next(&mut self) -> Event {
+        let due = self.site.due();
+        let wait = due.map(|due| self.clock.now().duration_until(due));
+        let wait = wait.map(|wait| Duration::try_from(wait).unwrap_or(Duration::ZERO));
+        let asleep = async {
+            match wait {
+                Some(wait) => tokio::time::sleep(wait).await,
+                None => std::future::pending().await,
+            }
+        };
+        let follows = self.settings.rules.stay == Stay::Forever;
+        tokio::select! {
+            biased;
+            Some(done) = self.jobs.join_next() => {
+                let done = done.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
+                self.finish(done)
+            }
+            news = self.applier.noticed(), if follows => {
+                let plan::News { drift, health } = news;
+                Event::Noticed(Notice { drift, health })
+            }
+            () = asleep => Event::Tick,
+        }
+    }
+
+    /// Feeds an event and carries out all that follows from it.
+    pub(super) async fn feed(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            let now = self.clock.now();
+            let (site, effects) = step(self.site.clone(), event, now, clock::random(), &self.settings.rules);
             self.site = site;
             self.publish_status();
-            tracing::debug!(?effect, "effect");
-            event = match effect {
-                Effect::WakeAt(until) => return Some(until),
-                Effect::Unexpected(event) => {
-                    tracing::error!(event, state = ?self.site.state, "an event does not fit the state; please report this");
-                    return None;
-                }
-                effect => self.carry_out(effect).await,
-            };
+            for effect in effects {
+                tracing::debug!(?effect, "effect");
+                events.extend(self.carry_out(effect).await);
+            }
+        }
+        if self.site.is_resting() {
+            self.rest();
         }
     }
 
-    async fn carry_out(&mut self, effect: Effect) -> Event {
+    /// Carries out one effect; jobs beside it answer later.
+    async fn carry_out(&mut self, effect: Effect) -> Option<Event> {
         let event = match effect {
-            Effect::Fetch => self.fetch().await,
+            Effect::Fetch => {
+                self.tell(&Moment::Fetching);
+                let offer = self.ask();
+                self.jobs.spawn(async move { Done::Fetched(offer.await) });
+                return None;
+            }
+            Effect::Render { revision, is_offline } => {
+                let (reader, ways_back) = (self.reader(), self.ways_back());
+                self.jobs.spawn(async move {
+                    let brought = reader.bring(revision.clone(), is_offline, ways_back).await;
+                    Done::Rendered(revision, brought)
+                });
+                return None;
+            }
+            Effect::Remember => {
+                self.remember().await;
+                return None;
+            }
+            Effect::Unexpected(event) => {
+                tracing::error!(event, site = ?self.site, "an event does not fit the state; please report this");
+                return None;
+            }
             Effect::Verify => self.verify().await,
             Effect::Accept => self.accept().await,
-            Effect::Render(revision) => self.render(&revision).await,
             Effect::Apply => self.apply().await,
             Effect::Judge => self.judge().await,
+            Effect::Heal { everything } => self.heal(everything).await,
             Effect::Prune => self.prune().await,
             Effect::Keep => self.keep().await,
-            Effect::WakeAt(_) | Effect::Unexpected(_) => Event::Tick,
         };
         match &event {
-            Event::Failed(trouble) => self.sink.moment(&Moment::Failed(trouble.message.clone())),
-            Event::Refused(trouble) => self.sink.moment(&Moment::Refused(trouble.message.clone())),
-            Event::FetchFailed(trouble) => self.sink.moment(&Moment::Unreachable(trouble.message.clone())),
+            Event::Failed(trouble) | Event::AcceptFailed(trouble) => {
+                self.tell(&Moment::Failed(trouble.clone()));
+            }
+            Event::Refused(trouble) => self.tell(&Moment::Refused(trouble.clone())),
             _ => {}
         }
-        event
+        Some(event)
+    }
+
+    /// A job's result as an event.
+    fn finish(&mut self, done: Done) -> Event {
+        match done {
+            Done::Fetched(offer) => self.take_offer(offer),
+            Done::Rendered(revision, brought) => self.take_rendered(revision, brought),
+        }
     }
 
     /// Tells the sinks what happened.
@@ -99,15 +159,12 @@ impl Agent {
         self.sink.moment(moment);
     }
 
-    /// Between passes nothing heavy is held.
+    /// While nothing is under way, nothing is held but what healing takes.
     fn rest(&mut self) {
-        let owner = self.work.owner.take();
-        self.work = Work { owner, is_rebuilt: self.work.is_rebuilt, ..Work::default() };
-    }
-
-    async fn wait_until(&self, until: Timestamp) {
-        let wait = self.clock.now().duration_until(until);
-        let wait = Duration::try_from(wait).unwrap_or(Duration::ZERO);
-        tokio::time::sleep(wait).await;
+        self.work = Work::default();
+        self.applier.rest();
+        if let Some(contents) = &mut self.contents {
+            contents.forget(&self.site.applications);
+        }
     }
 }

@@ -6,6 +6,7 @@ use crate::reconcile::Event;
 use crate::source::Want;
 use crate::store::Changes;
 use crate::trust::{self, Accepted, Base, TrustedClock, Verdict, Witness};
+use std::sync::Arc;
 
 /// How far below the floor a tip is looked for on disk, to tell a mirror that lags from a history that was rewritten.
 const LAG: usize = 500;
@@ -33,7 +34,7 @@ impl Agent {
     /// The time by which signatures are judged.
     pub(crate) fn trusted_clock(&self) -> TrustedClock {
         let clock = trust::trusted(self.clock.now(), self.facts.clock_floor, self.settings.built);
-        self.cluster.date().map_or(clock, |date| clock.lift(Witness::ApiServer(date)))
+        self.applier.cluster.date().map_or(clock, |date| clock.lift(Witness::ApiServer(date)))
     }
 
     /// From where what the mirrors offer must be proven.
@@ -41,28 +42,38 @@ impl Agent {
         Base::of(self.facts.floor.as_ref(), self.settings.pin)
     }
 
-    pub(crate) async fn fetch(&mut self) -> Event {
-        self.sink.moment(&Moment::Fetching);
+    /// Asks the mirrors, beside whatever else is done.
+    pub(super) fn ask(&self) -> impl Future<Output = Result<CommitChain, Trouble>> + Send + 'static {
         let want = Want { ref_name: self.settings.ref_name.clone(), base: self.base().commit() };
+        let source = Arc::clone(&self.source);
+        async move { source.advance(&want).await.map_err(Trouble::from) }
+    }
+
+    /// Asks the mirrors and waits for what they say.
+    pub(crate) async fn fetch(&mut self) -> Event {
+        self.tell(&Moment::Fetching);
+        let offer = self.ask().await;
+        self.take_offer(offer)
+    }
+
+    /// Takes note of what mirrors said.
+    pub(super) fn take_offer(&mut self, offer: Result<CommitChain, Trouble>) -> Event {
         self.work.chain = None;
-        match self.source.advance(&want).await {
-            Ok(chain) => {
-                let now = self.clock.now();
-                let bytes = chain.traffic.up + chain.traffic.down;
-                self.link.count(bytes, now);
-                self.link.mirror = Some(chain.mirror.clone());
-                self.link.last_contact = Some(now);
-                self.sink.moment(&Moment::Fetched {
-                    mirror: chain.mirror.clone(),
-                    commits: chain.commits.len(),
-                    bytes,
-                });
-                let commits = chain.commits.len();
-                self.work.chain = Some(chain);
-                Event::Fetched(commits)
+        let chain = match offer {
+            Ok(chain) => chain,
+            Err(trouble) => {
+                self.tell(&Moment::Unreachable(trouble.clone()));
+                return Event::FetchFailed(trouble);
             }
-            Err(error) => Event::FetchFailed(Trouble::from(error)),
-        }
+        };
+        let now = self.clock.now();
+        let (bytes, commits) = (chain.traffic.up + chain.traffic.down, chain.commits.len());
+        self.link.count(bytes, now);
+        self.link.mirror = Some(chain.mirror.clone());
+        self.link.last_contact = Some(now);
+        self.tell(&Moment::Fetched { mirror: chain.mirror.clone(), commits, bytes });
+        self.work.chain = Some(chain);
+        Event::Fetched(commits)
     }
 
     pub(crate) async fn verify(&mut self) -> Event {
@@ -76,7 +87,7 @@ impl Agent {
             Verdict::Unchanged => Event::Unchanged,
             Verdict::Accepted(accepted) => {
                 for checked in accepted.checks() {
-                    self.sink.moment(&Moment::Checked(checked.commit, checked.verification.clone()));
+                    self.tell(&Moment::Checked(checked.commit, checked.verification.clone()));
                 }
                 let revision = accepted.revision.get().clone();
                 self.work.proven = Some(Proven::Chain(Box::new(accepted)));
@@ -128,10 +139,10 @@ impl Agent {
         facts.floor = Some(floor.clone());
         facts.clock_floor = Some(clock.now());
         if let Err(trouble) = self.save(facts, Changes::default()).await {
-            return Event::Failed(trouble);
+            return Event::AcceptFailed(trouble);
         }
         self.clock.raise(clock.now());
-        self.sink.moment(&Moment::Accepted { revision: floor.revision, signer: floor.signer, is_beginning });
+        self.tell(&Moment::Accepted { revision: floor.revision, signer: floor.signer, is_beginning });
         Event::Accepted
     }
 }

@@ -16,24 +16,18 @@
 
 pub mod build;
 pub mod clock;
-mod apply;
+mod cluster;
 mod content;
 mod driver;
 mod fetch;
 mod keep;
-mod observe;
 mod open;
-mod prune;
-mod settle;
 mod signals;
-mod stage;
 mod status;
-pub mod status_file;
 
+pub use crate::reconcile::Stay;
 pub use build::{Agent, Ports, Settings, build};
 pub use driver::Ending;
-pub(crate) use observe::AT_ONCE;
 pub(crate) use open::assemble;
 pub use open::open;
-pub use signals::serve;
-pub(crate) use stage::{CREATE, Prepared, Subject, with_answer};
+pub use signals::{Stopped, serve};

@@ -2,15 +2,17 @@
 
 use super::build::{Agent, Ports, Settings, build};
 use super::clock::Clock;
-use super::status_file::StatusFile;
 use crate::cluster::{self, Cluster};
 use crate::config;
 use crate::model::Trouble;
-use crate::reconcile::Rules;
+use crate::reconcile::{Rules, Stay};
 use crate::render::Plain;
+use crate::report::audit::{self, Audit};
+use crate::report::status_file::StatusFile;
 use crate::report::{All, Sink};
 use crate::source::Git;
 use crate::store;
+use crate::store::durable::RealDisk;
 use crate::trust::{self, Keyring, Ssh};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,35 +21,46 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_secs(2);
 
 /// An agent that is going to run: it holds the state directory and writes the status file.
-pub fn open(settings: &config::Settings, waits: bool, teller: Box<dyn Sink>) -> Result<Agent, Trouble> {
+pub fn open(settings: &config::Settings, stay: Stay, teller: Box<dyn Sink>) -> Result<Agent, Trouble> {
     std::fs::create_dir_all(&settings.run).map_err(|error| {
         Trouble::transient(
             "FolderUnwritable",
             format!("making the folder {}: {error}", settings.run.display()),
         )
     })?;
-    let sinks = All(vec![Box::new(StatusFile::new(settings.status_file())), teller]);
     let clock = Clock::system();
+    // The store's lock first: two agents must not write one audit log.
     let store = store::open(&settings.store, clock.now())?;
+    let sinks = All(vec![
+        Box::new(audit(settings, &clock)),
+        Box::new(StatusFile::new(settings.status_file())),
+        teller,
+    ]);
     let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::new(settings.cluster.clone()));
-    assemble(settings, waits, clock, store, cluster, Box::new(sinks))
+    assemble(settings, stay, clock, store, cluster, Arc::new(sinks))
+}
+
+fn audit(settings: &config::Settings, clock: &Clock) -> Audit {
+    let clock = clock.clone();
+    let directory = settings.store.directory.join(audit::DIRECTORY);
+    Audit::new(Arc::new(RealDisk), directory, audit::Limits::default(), Arc::new(move || clock.now()))
 }
 
 /// Puts an agent together on the real mirrors and signers of a configuration.
 pub(crate) fn assemble(
     settings: &config::Settings,
-    waits: bool,
+    stay: Stay,
     clock: Clock,
     store: Box<dyn store::Store>,
     cluster: Arc<dyn Cluster>,
-    sink: Box<dyn Sink>,
+    sink: Arc<dyn Sink>,
 ) -> Result<Agent, Trouble> {
     let keyring = Keyring::load(&settings.trust)?;
     let ports = Ports {
-        source: Box::new(Git::start(settings.source.clone(), clock.for_tls())?),
+        source: Arc::new(Git::start(settings.source.clone(), clock.for_tls())?),
         verifier: Box::new(Ssh::new(keyring)),
         store,
-        render: Box::new(Plain),
+        render: Arc::new(Plain),
         cluster,
         sink,
         clock,
@@ -56,7 +69,8 @@ pub(crate) fn assemble(
         local: settings.local.clone(),
         ref_name: settings.ref_name.clone(),
         pin: settings.trust.pin,
-        rules: Rules { poll: settings.poll, wait: waits, look: LOOK },
+        rules: Rules { poll: settings.poll, stay, look: LOOK },
+        heals: settings.heals,
         keep: settings.keep,
         built: trust::built(),
     };

@@ -1,32 +1,48 @@
-//! Stopping: the first signal ends the pass at its next wait, a second one ends the process at once.
+//! Stopping: the first signal lets what is under way come to an end, a second one ends the process at once.
 
 use super::build::Agent;
 use std::io;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
 
 /// The exit code of a process that a second signal ended.
 const ABORTED: i32 = 130;
+/// How long what is under way may take to come to an end. What is on disk is whole at every moment, so that it may be left anywhere.
+const GRACE: Duration = Duration::from_secs(20);
 
-/// Runs the agent until SIGTERM or SIGINT. What is on disk is whole at every moment, so that a pass may be left anywhere.
-pub async fn serve(agent: &mut Agent) -> io::Result<()> {
+/// Why the agent ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// It was told to stop.
+    Told,
+    /// It was told to read its configuration again.
+    Reload,
+}
+
+/// Runs the agent until SIGTERM or SIGINT, or until SIGHUP says that the configuration changed.
+pub async fn serve(agent: &mut Agent) -> io::Result<Stopped> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let stop = async {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping; a second signal aborts");
-        tokio::spawn(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            abort();
-        });
+    let mut hangup = signal(SignalKind::hangup())?;
+    let (orders, mut inbox) = mpsc::channel(8);
+    let run = agent.run(&mut inbox);
+    tokio::pin!(run);
+    let stopped = tokio::select! {
+        () = &mut run => return Ok(Stopped::Told),
+        _ = terminate.recv() => Stopped::Told,
+        _ = interrupt.recv() => Stopped::Told,
+        _ = hangup.recv() => Stopped::Reload,
     };
-    agent.run(stop).await;
-    Ok(())
+    tracing::info!(?stopped, "stopping; a second signal aborts");
+    drop(orders);
+    tokio::select! {
+        () = &mut run => {}
+        () = tokio::time::sleep(GRACE) => tracing::warn!("what is under way is left as it is"),
+        _ = terminate.recv() => abort(),
+        _ = interrupt.recv() => abort(),
+    }
+    Ok(stopped)
 }
 
 #[allow(clippy::exit, reason = "the second signal means: now")]

@@ -13,6 +13,7 @@
 //! # Tests
 //! `tests/it/cli_*.rs`: snapshots of the whole reference and of what people see.
 
+mod audit;
 mod completions;
 mod config;
 mod demo;
@@ -69,6 +70,8 @@ enum Command {
     Plan(plan::Arguments),
     Render(render::Arguments),
     Verify(verify::Arguments),
+    #[command(subcommand)]
+    Audit(audit::Command),
     Demo(demo::Arguments),
     #[command(subcommand)]
     Config(config::Command),
@@ -104,6 +107,7 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode, Failure> {
         Command::Plan(plan) => plan::run(plan, &arguments.config, format),
         Command::Render(render) => render::run(render, &arguments.config, format),
         Command::Verify(verify) => verify::run(verify, &arguments.config, format),
+        Command::Audit(command) => audit::run(command, &arguments.config, format),
         Command::Demo(demo) => demo::run(demo, format),
         Command::Config(command) => config::run(command, &arguments.config, format),
         Command::Completions(completions) => Ok(completions::run(completions)),

@@ -92,20 +92,22 @@ impl Sink for Narrator {
             Moment::Fetched { mirror, commits, bytes } => {
                 say(format!("  {mirror} offers {}{}", output::count(*commits, "new commit"), cost(*bytes)))
             }
-            Moment::Unreachable(why) => say(format!("  {} {why}", paint.yellow("no mirror answered:"))),
+            Moment::Unreachable(trouble) => {
+                say(format!("  {} {}", paint.yellow("no mirror answered:"), trouble.message))
+            }
             Moment::Checked(commit, verification) => say(format!("    {} {verification}", commit.short())),
             Moment::Accepted { revision, is_beginning: true, .. } => {
                 say(format!("  {} {revision}; nothing below it is proven", paint.bold("trust begins at")));
             }
             Moment::Accepted { revision, .. } => say(format!("  {} {revision}", paint.green("proven"))),
-            Moment::Refused(why) => say(format!("  {} {why}", paint.red("refused:"))),
+            Moment::Refused(trouble) => say(format!("  {} {}", paint.red("refused:"), trouble.message)),
             Moment::Rendered { revision, applications, objects, notes } => {
                 let applications = output::count(*applications, "application");
                 say(format!("  rendered {revision}: {applications}, {}", output::count(*objects, "object")));
                 notes.iter().for_each(|note| say(format!("  {} {note}", paint.yellow("note:"))));
             }
-            Moment::RenderFailed(revision, why) => {
-                say(format!("  {} {revision}: {why}", paint.red("cannot render")))
+            Moment::RenderFailed(revision, trouble) => {
+                say(format!("  {} {revision}: {}", paint.red("cannot render"), trouble.message))
             }
             Moment::Progress { done, of } => self.bar(*done, *of),
             Moment::Applied(set) => self.changes(set, "applied"),
@@ -116,7 +118,7 @@ impl Sink for Narrator {
             Moment::Pruned(set) if set.done.is_empty() && set.refused.is_empty() => {}
             Moment::Pruned(set) => self.changes(set, "pruned"),
             Moment::LastGood(revision) => say(format!("  last-good is {revision}")),
-            Moment::Failed(why) => say(format!("  {} {why}", paint.red("failed:"))),
+            Moment::Failed(trouble) => say(format!("  {} {}", paint.red("failed:"), trouble.message)),
             Moment::Note(note) => say(format!("  {} {note}", paint.yellow("note:"))),
         }
     }

@@ -57,7 +57,7 @@ fn objects(desired: &Desired, arguments: &Arguments) -> Vec<Value> {
 }
 
 fn shown(object: &Object, with_secrets: bool) -> Value {
-    let mut value = object.value().clone();
+    let mut value = object.value();
     if object.gvk().is("", "Secret") && !with_secrets {
         for map in ["data", "stringData"] {
             let entries = value.get_mut(map).and_then(Value::as_object_mut);

@@ -4,15 +4,17 @@ use super::error::{Failure, PENDING};
 use super::narrate::Narrator;
 use super::output::{self, Format};
 use super::setup;
-use crate::agent::{self, Ending};
+use crate::agent::{self, Ending, Stay, Stopped};
+use crate::config::Settings;
 use crate::model::SitePhase;
-use crate::report::Sink;
+use crate::report::log::Log;
 use std::path::Path;
 use std::process::ExitCode;
 
 /// Run the agent
 ///
-/// Asks the mirrors for news, proves what they offer, applies it, and heals what drifted, until it is stopped.
+/// Asks the mirrors for news, proves what they offer, applies it, and heals what drifted, until it is stopped. SIGTERM lets what is
+/// under way come to an end, a second one does not; SIGHUP reads the configuration again.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Go once through the whole way and end: 0 only if what the source offers is proven and applied
@@ -26,18 +28,37 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     let settings = setup::settings(config)?;
+    if arguments.once {
+        return once(&settings, arguments.wait, format);
+    }
     let runtime = setup::runtime()?;
-    let teller: Box<dyn Sink> =
-        if arguments.once { Box::new(Narrator::new()) } else { Box::new(crate::report::log::Log::default()) };
-    let waits = arguments.wait || !arguments.once;
-    let mut agent =
-        agent::open(&settings, waits, teller).map_err(|trouble| Failure::from_troubles(&[trouble]))?;
-    if !arguments.once {
-        runtime
+    let mut settings = settings;
+    loop {
+        let mut agent = agent::open(&settings, Stay::Forever, Box::new(Log::default()))
+            .map_err(|trouble| Failure::from_troubles(&[trouble]))?;
+        let stopped = runtime
             .block_on(agent::serve(&mut agent))
             .map_err(|error| Failure::new(format!("waiting for signals: {error}")))?;
-        return Ok(ExitCode::SUCCESS);
+        if stopped == Stopped::Told {
+            return Ok(ExitCode::SUCCESS);
+        }
+        // A configuration that became wrong must not end a site that runs.
+        match setup::load(config) {
+            Ok(new) => settings = new,
+            Err(problems) => {
+                for problem in problems {
+                    tracing::error!(%problem, "the configuration is not taken over");
+                }
+            }
+        }
     }
+}
+
+fn once(settings: &Settings, waits: bool, format: Format) -> Result<ExitCode, Failure> {
+    let runtime = setup::runtime()?;
+    let stay = if waits { Stay::UntilSettled } else { Stay::Once };
+    let mut agent = agent::open(settings, stay, Box::new(Narrator::new()))
+        .map_err(|trouble| Failure::from_troubles(&[trouble]))?;
     let ending = runtime.block_on(agent.once());
     let status = agent.status();
     match format {
@@ -45,7 +66,7 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
         Format::Human => super::status::print(&status),
     }
     match ending {
-        Ending::Done if arguments.wait && status.phase != SitePhase::Steady => Err(Failure {
+        Ending::Done if waits && status.phase != SitePhase::Steady => Err(Failure {
             code: PENDING,
             ..Failure::new(
                 "it is applied, and not all of it is healthy at its deadline; the status says what is not",

@@ -25,7 +25,7 @@ const SERVERS_OWN: [&str; 8] = [
 
 /// The manifest as it is sent.
 pub(super) fn wish(object: &Object) -> Value {
-    let mut value = object.value().clone();
+    let mut value = object.value();
     if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
         for field in SERVERS_OWN {
             metadata.remove(field);

@@ -20,6 +20,8 @@
 //! (both are what `kube` speaks); `backoff` for waits inside a call (unmaintained, and so in `retry.rs` alone); `base64` for Secrets.
 
 mod error;
+mod going;
+mod look;
 mod manifest;
 mod memory;
 mod retry;
@@ -27,11 +29,14 @@ mod server;
 
 use crate::model::{Gvk, Live, Object, ObjectKey, OwnerLabel};
 use async_trait::async_trait;
+use futures::stream::BoxStream;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use error::Error;
+pub use going::delete;
+pub use look::{AT_ONCE, Found, Sought};
 #[cfg(feature = "testing")]
 pub use memory::Fault;
 pub use memory::{MemoryCluster, Write};
@@ -121,6 +126,24 @@ pub enum Deleted {
     Another,
 }
 
+/// What somebody who watches gets to know, in this order: `Begun`, all that is there, `Complete`, then what changes.
+#[derive(Debug)]
+pub enum Watched {
+    /// The watch begins: what is not told until `Complete` is not there.
+    Begun,
+    /// An object as it is now.
+    Seen(Live),
+    /// An object as it was last: it is gone, or no longer carries the label.
+    Gone(Live),
+    /// All that was there at the beginning has been told.
+    Complete,
+    /// The watch is over, and is to be begun anew.
+    Broken(Error),
+}
+
+/// A watch. It is over when it ends; one that ends without `Broken` was ended by the server, or has nothing to follow.
+pub type Watch = BoxStream<'static, Watched>;
+
 /// Receives listed objects one by one.
 pub type Each<'a> = &'a mut (dyn FnMut(Live) + Send);
 
@@ -143,6 +166,9 @@ pub trait Cluster: Send + Sync {
     /// Objects of one kind, by pages. A kind that the server does not serve has none. An error may come after some objects were handed
     /// on, and a list that takes longer than the server remembers is not of one moment; no object is handed on twice.
     async fn list(&self, query: &Query, each: Each<'_>) -> Result<(), Error>;
+
+    /// Follows what carries this owner label among one kind. A kind that the server does not serve has no objects.
+    async fn watch(&self, gvk: &Gvk, owner: &OwnerLabel) -> Result<Watch, Error>;
 
     /// Server-side apply of an object, in the version that it names. An error leaves open whether it was carried out.
     async fn apply(&self, object: &Object, mode: ApplyMode) -> Result<Applied, Error>;

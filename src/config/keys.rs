@@ -72,6 +72,7 @@ pub(super) static KEYS: &[Key] = &[
     key("site.labels", Form::Texts, Otherwise::Nothing),
     key("site.variables", Form::Texts, Otherwise::Nothing),
     text("identity", Otherwise::Nothing),
+    text("encryption.credential", Otherwise::Nothing),
     text("source.ref", Otherwise::Default(REF)),
     text("source.path", Otherwise::Default(PATH)),
     key(

@@ -1,18 +1,14 @@
 //! `source.mirrors`: items → settings of the source.
 
+use super::credentials;
 use super::fragment::Held;
 use super::problem::Place;
 use super::settings::{Fault, Judge, absolute};
 use crate::source::{Credential, MirrorSettings, MirrorUrl};
 use std::path::{Path, PathBuf};
 
-/// Where systemd takes a credential from that a unit names without a path (`LoadCredential=git-token`): what a person at the console
-/// reads is then what the service reads.
-const CREDENTIAL_STORE: &str = "/etc/credstore";
-/// Longest name of a credential, in bytes; tokens that somebody put in its place are longer, or look as below.
-const MAX_CREDENTIAL_NAME: usize = 64;
-/// How tokens of well-known git servers begin, and signed ones.
-const TOKENS: [&str; 7] = ["ghp_", "gho_", "ghs_", "github_pat_", "glpat-", "gldt-", "eyJ"];
+/// What the file of a mirror's credential holds.
+const HOLDS: &str = "the token or user:password";
 
 /// What one item names, in the order of the table.
 struct Item {
@@ -40,7 +36,7 @@ pub(super) fn shown(key: &str, text: String) -> String {
             Err(_) => "(not shown: not the URL of a mirror)".to_owned(),
         };
     }
-    if key.ends_with("].credential") && credential(&text, None).is_err() {
+    if key.ends_with(".credential") && !credentials::may_be_shown(&text) {
         return "(not shown: not the name of a credential)".to_owned();
     }
     text
@@ -113,17 +109,5 @@ fn is_ssh_without_scheme(text: &str) -> bool {
 }
 
 fn credential(text: &str, directory: Option<&Path>) -> Result<Credential, Fault> {
-    if text.starts_with('/') {
-        return Ok(Credential::file(text));
-    }
-    let is_name = text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.len() <= MAX_CREDENTIAL_NAME
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
-    if !is_name || TOKENS.iter().any(|token| text.starts_with(token)) {
-        return Err(Fault::wrong(
-            "it must be the name of a systemd credential such as git-token, or the absolute path of a file; \
-             the token or user:password itself stands in that file",
-        ));
-    }
-    Ok(Credential::file(directory.unwrap_or(Path::new(CREDENTIAL_STORE)).join(text)))
+    credentials::file(text, directory, "git-token", HOLDS).map(Credential::file)
 }

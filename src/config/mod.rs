@@ -18,12 +18,16 @@
 //! A credential is an absolute path or a name. A name is looked for where systemd put the unit's credentials; outside of the unit, so
 //! that a person at the console can run the same commands, in `/etc/credstore`, where systemd itself takes them from.
 //!
+//! What is kept and holds Secrets is encrypted to `encryption.credential`; unless that is named, to the credential
+//! `standfast-encryption` where the unit has it, else to the site's identity.
+//!
 //! # Not here
 //! Signed documents (`fleet`). The environment is read by `cli` and handed in.
 //!
 //! # Tests
 //! `tests.rs`, tables of files; `tests/it/config_readme.rs` loads what the README shows.
 
+mod credentials;
 mod files;
 mod fragment;
 mod input;

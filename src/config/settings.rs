@@ -4,11 +4,12 @@ use super::fragment::Held;
 use super::input::Input;
 use super::keys::{KEYS, Otherwise};
 use super::problem::{Place, Problem};
-use super::{Environment, mirrors, values};
+use super::{Environment, credentials, mirrors, values};
 use crate::cluster::Settings as ClusterSettings;
 use crate::fleet::Local;
 use crate::model::{CommitId, RefName, RepoPath, SiteName};
 use crate::source::Settings as SourceSettings;
+use crate::store::Encryption;
 use crate::store::Settings as StoreSettings;
 use crate::trust::Settings as TrustSettings;
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ use std::time::Duration;
 pub struct Settings {
     /// Who the site is.
     pub local: Local,
+    /// The file of the site's own key, if it has one.
+    pub identity: Option<PathBuf>,
     /// The ref that is followed.
     pub ref_name: RefName,
     /// Where it is fetched from, and where objects are kept.
@@ -34,6 +37,8 @@ pub struct Settings {
     pub cluster: ClusterSettings,
     /// How many last-good revisions stay pinned.
     pub keep: usize,
+    /// Whether drift is undone, or only told.
+    pub heals: bool,
     /// The folder of what a boot may forget.
     pub run: PathBuf,
     files: Vec<NamedFile>,
@@ -64,6 +69,8 @@ pub(super) enum Fault {
     NotYet(String),
 }
 
+/// The credential that is used for encryption where the unit has it and nothing else is named.
+const ENCRYPTION: &str = "standfast-encryption";
 /// The name of the status file in the folder of what a boot may forget.
 const STATUS_FILE: &str = "status.json";
 
@@ -112,25 +119,58 @@ pub(super) fn judge(
     let poll = judge.read("source.poll", values::poll);
     let keep = judge.keep();
     let folders = folders(&mut judge);
-    judge.read("identity", |text| absolute(text, "/etc/standfast/identity"));
-    judge.read("mode", values::mode);
+    let what_to_do = "make it with ssh-keygen -t ed25519 -N '' -f FILE";
+    let identity =
+        judge.file("identity", "the identity", what_to_do, |text| absolute(text, "/etc/standfast/identity"));
+    let encryption = encryption(&mut judge, environment, identity.as_deref());
+    let heals = judge.read("mode", values::mode);
     let Judge { problems, files, .. } = judge;
-    match (local, trust, cluster, ref_name, poll, keep, folders) {
+    match (local, trust, cluster, ref_name, poll, heals, keep, folders) {
         (
             Some(local),
             Some(trust),
             Some(cluster),
             Some(ref_name),
             Some(poll),
+            Some(heals),
             Some(keep),
             Some((state, run)),
         ) if problems.is_empty() => {
             let source = SourceSettings::new(state.join("objects"), mirrors);
-            let store = StoreSettings { directory: state };
-            Ok(Settings { local, ref_name, source, poll, trust, store, cluster, keep, run, files })
+            let store = StoreSettings { encryption, ..StoreSettings::new(state) };
+            Ok(Settings {
+                local,
+                identity,
+                ref_name,
+                source,
+                poll,
+                trust,
+                store,
+                cluster,
+                keep,
+                heals,
+                run,
+                files,
+            })
         }
         _ => Err(problems),
     }
+}
+
+/// The key to which what holds Secrets is encrypted at rest, if there is one.
+fn encryption(
+    judge: &mut Judge<'_>,
+    environment: &Environment,
+    identity: Option<&Path>,
+) -> Option<Encryption> {
+    let directory = environment.credentials_directory.as_deref();
+    let what_to_do = "make it with age-keygen, and name it in the unit as LoadCredential";
+    let named = judge.file("encryption.credential", "the credential", what_to_do, |text| {
+        credentials::file(text, directory, ENCRYPTION, "the key, as age-keygen prints it,")
+    });
+    let usual = || directory.map(|_| credentials::named(ENCRYPTION, directory)).filter(|path| path.is_file());
+    let identity = identity.map(|path| Encryption::Identity(path.to_owned()));
+    named.or_else(usual).map(Encryption::Credential).or(identity)
 }
 
 fn local(judge: &mut Judge<'_>) -> Option<Local> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::source::{Credential, MirrorSettings};
+use crate::store::Encryption;
 use proptest::prelude::*;
 use std::fs;
 use std::time::Duration;
@@ -89,6 +90,7 @@ fn every_key_that_is_taken() {
     let loaded = settings(
         "site: {name: emea/de/store-042, labels: {ring: canary}, variables: {VLAN: \"12\", example.com/x: a b}}
 identity: /etc/standfast/identity
+encryption: {credential: at-rest}
 source:
   ref: refs/tags/v1
   path: clusters/one
@@ -106,6 +108,9 @@ paths: {state: /s, run: /r}
 ",
     );
     assert_eq!(loaded.local.labels["ring"], "canary");
+    assert_eq!(loaded.identity.as_deref(), Some(Path::new("/etc/standfast/identity")));
+    let credential = "/run/credentials/standfast.service/at-rest".into();
+    assert_eq!(loaded.store.encryption, Some(Encryption::Credential(credential)));
     assert_eq!(loaded.local.variables["VLAN"], "12");
     assert_eq!(loaded.local.variables["example.com/x"], "a b");
     assert_eq!(loaded.local.path.as_str(), "clusters/one");
@@ -134,6 +139,31 @@ paths: {state: /s, run: /r}
         MirrorSettings::Local { path: "/media/standfast".into() },
     ];
     assert_eq!(loaded.source.mirrors, expect);
+}
+
+#[test]
+fn what_is_kept_is_encrypted_to_the_nearest_key() {
+    let folder = Folder::new(LEAST, &[]);
+    let beside = folder.0.path().join("credentials");
+    let unit = |name: &str| Environment { credentials_directory: Some(beside.join(name)) };
+    fs::create_dir_all(beside.join("with")).unwrap();
+    fs::write(beside.join("with/standfast-encryption"), "").unwrap();
+    let check = |lines: &str, environment: &Environment, expect: Option<Encryption>| {
+        fs::write(folder.path(), format!("{LEAST}{lines}")).unwrap();
+        assert_eq!(load(&folder.path(), environment).unwrap().store.encryption, expect, "{lines}");
+    };
+    let usual = Encryption::Credential(beside.join("with/standfast-encryption"));
+    let identity = Encryption::Identity("/i".into());
+    check("", &unit("without"), None);
+    check("", &Environment::default(), None);
+    check("", &unit("with"), Some(usual.clone()));
+    check("identity: /i\n", &unit("with"), Some(usual));
+    check("identity: /i\n", &unit("without"), Some(identity.clone()));
+    check("identity: /i\n", &Environment::default(), Some(identity));
+    let named = "identity: /i\nencryption: {credential: mine}\n";
+    check(named, &unit("with"), Some(Encryption::Credential(beside.join("with/mine"))));
+    check(named, &Environment::default(), Some(Encryption::Credential("/etc/credstore/mine".into())));
+    check("encryption: {credential: /k}\n", &unit("with"), Some(Encryption::Credential("/k".into())));
 }
 
 #[test]
@@ -184,7 +214,7 @@ fn what_is_wrong_with_the_site_and_with_names_of_keys() {
         ("sites: {name: a}", "sites (line 4): there is no such key: did you mean site?"),
         (
             "source.poll: 5m",
-            "source.poll (line 4): there is no such key: remove it, or take one of site, identity, source, trust, cluster, mode, keep, metrics, report, paths",
+            "source.poll (line 4): there is no such key: remove it, or take one of site, identity, encryption, source, trust, cluster, mode, keep, metrics, report, paths",
         ),
     ]);
 }
@@ -193,7 +223,6 @@ fn what_is_wrong_with_the_site_and_with_names_of_keys() {
 fn what_is_wrong_with_modes_and_folders() {
     check(&[
         ("identity: key", "identity (line 4): it must be an absolute path, such as /etc/standfast/identity"),
-        ("mode: detect", "mode (line 4): mode: detect is not supported by this version yet: remove it"),
         ("mode: corect", "mode (line 4): there is no such value: did you mean correct?"),
         ("keep: 0", "keep (line 4): it must be 1 to 20"),
         ("keep: 21", "keep (line 4): it must be 1 to 20"),
@@ -399,6 +428,14 @@ fn secrets_are_not_repeated() {
             assert!(!format!("{rows:?}").contains("hunter2"), "{rows:?}");
         }
     }
+    let key = "AGE-SECRET-KEY-1HUNTER2";
+    let folder = Folder::new(&least_with(&format!("encryption: {{credential: {key}}}")), &[]);
+    let told = format!("{:?} {:?}", folder.load().unwrap_err(), show(&folder.path()).unwrap());
+    assert!(
+        told.contains("it must be the name of a systemd credential such as standfast-encryption"),
+        "{told}"
+    );
+    assert!(!told.contains(key), "{told}");
     let broken =
         Folder::new("site: {variables: {PASSWORD: hunter2, PASSWORD: hunter2}}\n  x: [hunter2\n", &[]);
     let messages = broken.load().unwrap_err();
@@ -479,7 +516,7 @@ fn files_that_are_named_and_not_there() {
     let here = folder.0.path().display();
     let text = format!(
         "site: {{name: a}}\nsource: {{mirrors: [{{url: https://a/b, ca: {here}/ca, credential: token}}, {{path: {here}/stick}}]}}
-trust: {{allowedSigners: {here}/config.yaml.d/signers.yaml}}\ncluster: {{kubeconfig: {here}/k3s.yaml}}\n"
+trust: {{allowedSigners: {here}/config.yaml.d/signers.yaml}}\ncluster: {{kubeconfig: {here}/k3s.yaml}}\nidentity: {here}/identity\n"
     );
     fs::write(folder.path(), text).unwrap();
     let environment = Environment { credentials_directory: Some(folder.0.path().to_owned()) };
@@ -488,6 +525,7 @@ trust: {{allowedSigners: {here}/config.yaml.d/signers.yaml}}\ncluster: {{kubecon
         "config.yaml: source.mirrors[0].ca (line 2): the CAs' certificates ca is not there: copy the PEM file there",
         "config.yaml: source.mirrors[0].credential (line 2): the credential token is not there: put the token, or user:password, into it, readable for the service alone",
         "config.yaml: cluster.kubeconfig (line 4): the kubeconfig k3s.yaml is not there: start k3s, which writes its own, or name that of your cluster",
+        "config.yaml: identity (line 5): the identity identity is not there: make it with ssh-keygen -t ed25519 -N '' -f FILE",
     ];
     assert_eq!(folder.lines(&missing), expect);
 }

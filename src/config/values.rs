@@ -23,10 +23,10 @@ pub(super) fn poll(text: &str) -> Result<Duration, Fault> {
 }
 
 /// `mode`.
-pub(super) fn mode(text: &str) -> Result<(), Fault> {
+pub(super) fn mode(text: &str) -> Result<bool, Fault> {
     match text {
-        "correct" => Ok(()),
-        "detect" => Err(Fault::NotYet("mode: detect".to_owned())),
+        "correct" => Ok(true),
+        "detect" => Ok(false),
         _ => {
             Err(Fault::Wrong(meant(text, &["correct", "detect"]).unwrap_or("it must be correct".to_owned())))
         }

@@ -7,7 +7,9 @@ use super::order::{self, Graph};
 use super::place::Inside;
 use super::quantity;
 use super::values::{Scope, Unresolved};
-use crate::model::{Adopt, AllowPrune, Application, Artifact, OnRemoval, Presence, RepoPath, Site, nearest};
+use crate::model::{
+    Adopt, AllowPrune, Application, Artifact, OnRemoval, Presence, RepoPath, Rollback, Site, nearest,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -72,10 +74,11 @@ impl Context<'_> {
     ) -> Result<Application, Error> {
         let health = &fragment.health;
         let defaults = &self.defaults.health;
-        let duration = |own: &Option<String>, shared: &Option<String>, otherwise: Duration| {
-            own.as_deref().or(shared.as_deref()).and_then(quantity::duration).unwrap_or(otherwise)
+        let duration = |own: &Option<String>, shared: &Option<String>| {
+            own.as_deref().or(shared.as_deref()).and_then(quantity::duration)
         };
         let on_removal = fragment.on_removal.as_deref().or(self.defaults.on_removal.as_deref());
+        let rollback = fragment.rollback.as_deref().or(self.defaults.rollback.as_deref());
         Ok(Application {
             name: fragment.name.clone(),
             path: self.path(index, fragment)?,
@@ -91,8 +94,18 @@ impl Context<'_> {
             on_removal: if on_removal == Some("keep") { OnRemoval::Keep } else { OnRemoval::Prune },
             adopt: Adopt::Never,
             recreate: fragment.recreate.iter().cloned().collect(),
-            deadline: duration(&health.deadline, &defaults.deadline, DEADLINE),
-            quiet: duration(&health.quiet, &defaults.quiet, QUIET),
+            deadline: duration(&health.deadline, &defaults.deadline).unwrap_or(DEADLINE),
+            quiet: duration(&health.quiet, &defaults.quiet).unwrap_or(QUIET),
+            pull_deadline: duration(&health.pull_deadline, &defaults.pull_deadline),
+            waits_for_addresses: health
+                .wait_for_addresses
+                .or(defaults.wait_for_addresses)
+                .unwrap_or_default(),
+            rollback: match rollback {
+                Some("site") => Rollback::Site,
+                Some("hold") => Rollback::Hold,
+                _ => Rollback::Application,
+            },
         })
     }
 

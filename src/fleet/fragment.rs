@@ -28,13 +28,17 @@ pub(super) struct Metadata {
 pub(super) struct Defaults {
     pub(super) prune: Option<bool>,
     pub(super) on_removal: Option<String>,
+    pub(super) rollback: Option<String>,
     pub(super) health: HealthFragment,
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub(super) struct HealthFragment {
     pub(super) deadline: Option<String>,
     pub(super) quiet: Option<String>,
+    pub(super) pull_deadline: Option<String>,
+    pub(super) wait_for_addresses: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -58,6 +62,7 @@ pub(super) struct ApplicationFragment {
     #[serde(default)]
     pub(super) allow_prune: Vec<String>,
     pub(super) on_removal: Option<String>,
+    pub(super) rollback: Option<String>,
     #[serde(default)]
     pub(super) health: HealthFragment,
     #[serde(default)]

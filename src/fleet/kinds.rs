@@ -47,7 +47,7 @@ pub(super) static FLEET: Kind = Kind {
             "onRemoval", Optional, ON_REMOVAL, "as in an application";
             "adopt", Optional, ADOPT, "as in an application";
             "health", Optional, HEALTH, "as in an application";
-            "rollback", NotYet, Shape::Reserved, "";
+            "rollback", Optional, ROLLBACK, "as in an application";
         }), "what holds for each application that does not say otherwise";
         "localKeys", Optional, Shape::List(&Shape::Text(&KEY), MAX_ITEMS), "labels and variables that a site's own configuration may set";
         "guard", Optional, Shape::Record(fields! {
@@ -123,11 +123,11 @@ static APPLICATION: Shape = Shape::Record(fields! {
     "allowPrune", Optional, Shape::List(&Shape::Choice(&["all", "share", "namespace", "crd", "claim"], &[]), MAX_ITEMS), "guards of pruning that it lifts";
     "onRemoval", Optional, ON_REMOVAL, "what becomes of its objects when it leaves the fleet or no longer targets a site; prune unless said";
     "adopt", Optional, ADOPT, "objects that are there already and not ours are left";
-    "health", Optional, HEALTH, "how long it may take to get healthy";
+    "health", Optional, HEALTH, "when it is healthy, and how long that may take";
+    "rollback", Optional, ROLLBACK, "what goes back to last-good when it fails: the application and what depends on it, the whole site, or nothing; application unless said";
     "recreate", Optional, Shape::List(&Shape::Text(&KIND), MAX_ITEMS), "kinds that may be deleted and created again where a field is immutable";
     "substituteFrom", NotYet, Shape::Reserved, "";
     "serviceAccount", NotYet, Shape::Reserved, "";
-    "rollback", NotYet, Shape::Reserved, "";
     "ignore", NotYet, Shape::Reserved, "";
     "rings", NotYet, Shape::Reserved, "";
     "windows", NotYet, Shape::Reserved, "";
@@ -139,10 +139,13 @@ const REQUIRES: Shape = Shape::Record(fields! {
 const HEALTH: Shape = Shape::Record(fields! {
     "deadline", Optional, Shape::Text(&DURATION), "how long it may take to get healthy; 5m unless said";
     "quiet", Optional, Shape::Text(&DURATION), "how long it must then stay healthy; 30s unless said";
+    "pullDeadline", Optional, Shape::Text(&DURATION), "how long a pod may wait for its image before that is reported; it is no failure";
+    "waitForAddresses", Optional, Shape::Bool, "whether balancers, ingresses and gateways must have an address; false unless said";
     "checks", NotYet, Shape::Reserved, "";
 });
 const ADOPT: Shape = Shape::Choice(&["never"], &["ifEqual", "always"]);
 const ON_REMOVAL: Shape = Shape::Choice(&["prune", "keep"], &[]);
+const ROLLBACK: Shape = Shape::Choice(&["application", "site", "hold"], &[]);
 const LABELS: Shape = Shape::Map(&KEY, &Shape::Text(&LABEL_VALUE));
 const VARIABLES: Shape = Shape::Map(&KEY, &Shape::Text(&ANY));
 

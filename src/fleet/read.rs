@@ -7,7 +7,7 @@ use super::place::Place;
 use super::version::Version;
 use super::{Answer, Local, Resolved, fragment, kinds, quantity, site};
 use crate::model::{
-    Adopt, Application, Artifact, Guard, NotYet, OnRemoval, Presence, RepoPath, Site, SiteName,
+    Adopt, Application, Artifact, Guard, NotYet, OnRemoval, Presence, RepoPath, Rollback, Site, SiteName,
 };
 use crate::trust::Verified;
 use std::collections::BTreeSet;
@@ -116,6 +116,9 @@ fn without_fleet(local: &Local) -> Resolved {
         recreate: BTreeSet::new(),
         deadline: applications::DEADLINE,
         quiet: applications::QUIET,
+        pull_deadline: None,
+        waits_for_addresses: false,
+        rollback: Rollback::default(),
     };
     let site = Site {
         name: local.name.clone(),

@@ -1,6 +1,8 @@
 use super::*;
 use crate::model::fake::{artifact, put};
-use crate::model::{Adopt, AllowPrune, Artifact, BlobId, Classify, EntryKind, ErrorClass, Hash, OnRemoval};
+use crate::model::{
+    Adopt, AllowPrune, Artifact, BlobId, Classify, EntryKind, ErrorClass, Hash, OnRemoval, Rollback,
+};
 use crate::trust::fake::assume;
 use proptest::prelude::*;
 use serde_json::Value;
@@ -81,7 +83,7 @@ fn every_field_reaches_the_application() {
         r#"
 requires: {agent: ">=0.3"}
 agent: {whatever: [1, null]}
-defaults: {prune: false, onRemoval: keep, adopt: never, health: {deadline: 10m, quiet: 1m}}
+defaults: {prune: false, onRemoval: keep, adopt: never, rollback: site, health: {deadline: 10m, quiet: 1m, pullDeadline: 2h, waitForAddresses: true}}
 localKeys: [VLAN]
 guard: {share: 50%, min: 7}
 applications:
@@ -96,7 +98,8 @@ applications:
   allowPrune: [namespace, all]
   onRemoval: prune
   adopt: never
-  health: {deadline: 1h30m}
+  health: {deadline: 1h30m, waitForAddresses: false}
+  rollback: hold
   recreate: [Job]
 "#,
     )
@@ -117,6 +120,9 @@ applications:
         recreate: BTreeSet::new(),
         deadline: Duration::from_mins(10),
         quiet: Duration::from_mins(1),
+        pull_deadline: Some(Duration::from_hours(2)),
+        waits_for_addresses: true,
+        rollback: Rollback::Site,
     };
     let pos = Application {
         name: "pos".into(),
@@ -132,6 +138,8 @@ applications:
         on_removal: OnRemoval::Prune,
         recreate: BTreeSet::from(["Job".to_owned()]),
         deadline: Duration::from_mins(90),
+        waits_for_addresses: false,
+        rollback: Rollback::Hold,
         ..plain.clone()
     };
     assert_eq!(resolved.applications, [plain, pos]);
@@ -178,7 +186,7 @@ fn what_is_not_built_yet_is_refused_by_its_place() {
     for field in ["include", "rings", "windows", "trust"] {
         check(&format!("{field}: []"), &format!("fleet.yaml: {field} (line 4): {field}"));
     }
-    for field in ["substituteFrom", "serviceAccount", "rollback", "ignore"] {
+    for field in ["substituteFrom", "serviceAccount", "ignore"] {
         let rest = format!("applications:\n- name: a\n  path: apps/a\n  {field}: x");
         check(&rest, &format!("fleet.yaml: applications[0].{field} (line 7): {field}"));
     }
@@ -188,7 +196,6 @@ fn what_is_not_built_yet_is_refused_by_its_place() {
             &format!("fleet.yaml: defaults.adopt (line 4): the value {adopt}"),
         );
     }
-    check("defaults: {rollback: application}", "fleet.yaml: defaults.rollback (line 4): rollback");
     check("defaults: {health: {checks: []}}", "fleet.yaml: defaults.health.checks (line 4): checks");
 
     let document = fleet("");
@@ -221,6 +228,10 @@ fn what_is_wrong_is_named_with_its_place_and_the_way_out() {
         ("adopt: sometimes", "adopt", "it must be never"),
         ("health: {deadline: 5}", "health.deadline", "it must be a text: put it in quotes"),
         ("health: {deadline: 5 min}", "health.deadline", "it must be a duration such as 5m, 30s or 1h30m"),
+        ("health: {pullDeadline: 1}", "health.pullDeadline", "it must be a text: put it in quotes"),
+        ("health: {waitForAddresses: 1}", "health.waitForAddresses", "it must be true or false"),
+        ("rollback: [site]", "rollback", "it must be one of application, site, hold"),
+        ("rollback: none", "rollback", "it must be one of application, site, hold"),
         ("recreate: [job]", "recreate[0]", "it must be a kind such as Job"),
         ("substitute: {VLAN: 12}", "substitute.VLAN", "it must be a text: put it in quotes"),
         (

@@ -20,17 +20,22 @@ pub(super) fn first(probe: Probe<'_>) -> Option<Finding> {
     if let Some(condition) = probe.condition("Reconciling").filter(|one| one.is_true()) {
         return Some(in_progress(condition.words()));
     }
-    let stalled = probe.condition("Stalled").filter(|one| one.is_true());
-    stalled.map(|condition| failed(condition.words()))
+    let stalled = probe.condition("Stalled").filter(|one| one.is_true())?;
+    Some(if stalled.is_stale() { in_progress(stalled.words()) } else { failed(stalled.words()) })
 }
 
 /// By one condition that is true when all is well. Without it there is nothing to wait for.
 pub(super) fn by_condition(probe: Probe<'_>, kind: &str) -> Finding {
-    match probe.condition(kind) {
-        Some(condition) if condition.is_false() || condition.is_unknown() => in_progress(condition.words()),
-        Some(_) => current(format!("it is {kind}")),
-        None => current("it is there"),
-    }
+    let Some(condition) = probe.condition(kind) else { return current("it is there") };
+    condition.unmet().unwrap_or_else(|| current(format!("it is {kind}")))
+}
+
+/// The server numbers what it stores, and the controller says which number it has seen: none yet means that the rest of the
+/// status says nothing.
+pub(super) fn not_seen(probe: Probe<'_>) -> Option<Finding> {
+    let is_seen = probe.number("/status/observedGeneration").is_some();
+    (!is_seen && probe.number("/metadata/generation").is_some())
+        .then(|| in_progress("its controller has not looked at it yet"))
 }
 
 pub(super) fn definition(probe: Probe<'_>) -> Finding {
@@ -51,25 +56,4 @@ pub(super) fn namespace(probe: Probe<'_>) -> Finding {
         Some("Terminating") => terminating("it is being deleted"),
         _ => current("it is there"),
     }
-}
-
-pub(super) fn claim(probe: Probe<'_>) -> Finding {
-    match probe.text("/status/phase") {
-        Some("Bound") => current("it is bound"),
-        Some("Lost") => failed("it lost its volume"),
-        phase => {
-            let phase = phase.unwrap_or("not looked at yet");
-            in_progress(format!(
-                "it is {phase}: no volume is bound to it (some classes bind when the first pod uses it)"
-            ))
-        }
-    }
-}
-
-pub(super) fn service(probe: Probe<'_>) -> Finding {
-    let is_balancer = probe.text("/spec/type") == Some("LoadBalancer");
-    if is_balancer && probe.text("/spec/clusterIP").is_none() {
-        return in_progress("it has no cluster IP yet");
-    }
-    current("it is there")
 }

@@ -1,7 +1,13 @@
-//! PURE: live object → health; roll-up.
+//! PURE: live object → health; roll-up; what stops the clock of a deadline, and what cannot mend.
 //!
 //! # What
-//! kstatus's verdict on one live object ([`judge`]), on one that is not there ([`absent`]), and the sum over many ([`RollUp`]).
+//! - kstatus's verdict on one live object ([`judge`], [`Rules::judge`]), on one that is not there ([`absent`]), and the sum over many
+//!   ([`RollUp`]). Where an object does not say itself how far it is, [`teller`] names the one that does.
+//! - Patience: a pod that waits for its image ([`wait_reason`], with what its events say, [`News`]), nodes that are not there or under
+//!   pressure ([`Nodes`]). While there is one, the deadline's clock stands still.
+//! - What a revision did that waiting does not mend: restarts since the apply ([`Restarts`]), a pod that crashes again and again now
+//!   ([`crash_loop`]), a failed Job (Failed, as judged), a pod that a StatefulSet cannot get rid of ([`is_stuck`]).
+//! - Which pods are a workload's ([`Selector`]).
 //!
 //! # Invariants
 //! No I/O, no clock: the same object always gives the same verdict. A verdict comes with its reason in words, bounded in length,
@@ -12,44 +18,64 @@
 //!
 //! # Decisions
 //! The rules are kstatus's (`sigs.k8s.io/cli-utils/pkg/kstatus`), but for these, where what a site needs differs:
-//! - A Job is Current when it is complete, not when it has started; a pod that failed is Failed, not Current.
-//! - A crash loop is Failed from the fifth restart on; before, it is InProgress: a pod that waits for its database crashes once.
-//! - An unschedulable pod, and one that waits for its image, is InProgress and says so: a node or a link may come back.
-//! - A workload that its controller has not looked at yet is InProgress, whatever its numbers say.
-//! - A DaemonSet that updates its pods only when they are deleted is not waited for.
-//! - An APIService goes by its Available condition, a lost claim is Failed.
+//!
+//! | kind | kstatus | here, and why |
+//! |---|---|---|
+//! | Job | Current once started | Current once complete: what depends on it must find its work done |
+//! | Pod | Current when it failed | Failed |
+//! | Pod in a crash loop | Failed | InProgress until the fifth restart: a pod that waits for its database crashes once |
+//! | Pod without a node | Failed after 15 s | InProgress: a node may come back, and no clock is read here |
+//! | Deployment, ProgressDeadlineExceeded | Failed | InProgress: its clock runs on while an image is pulled, and it goes on trying |
+//! | Deployment, StatefulSet, ReplicaSet not looked at yet | by its numbers | InProgress, whatever its numbers say |
+//! | StatefulSet, DaemonSet that update OnDelete | Current; until updated | until its pods are ready, updated or not |
+//! | StatefulSet with `partition: 0`, which the server fills in | Current when enough are updated | also of one revision |
+//! | StatefulSet with `minReadySeconds` | once ready | once available |
+//! | claim without a pod | InProgress | Current: many classes, k3s's own among them, bind when the first pod uses it |
+//! | claim that lost its volume | InProgress | Failed |
+//! | APIService, autoscaler, disruption budget | Current | by their conditions, where a controller wrote any |
+//! | PersistentVolume | Current | Failed if it is |
+//! | HelmChart of k3s | Current | by its conditions, and by the Job that installs it ([`teller`]) |
+//! | Gateway, GatewayClass, `*Route` of the Gateway API | Current | by their conditions, a route's by every parent |
+//! | any condition with an `observedGeneration` | believed | believed if it is about the latest generation |
+//! | Service and Ingress, their addresses | not waited for | waited for where the application says `waitForAddresses` |
+//! | suspended Job | Current | Current if its spec says so |
+//!
+//! What cannot be told from a pull is taken for one: a slow link must not look like a bad release. A container that is being created
+//! has its image pulled unless the pod's events say that it waits for a volume or its sandbox; kubelets before 1.36 do not tell it
+//! in the status.
 //!
 //! # Tests
-//! A table per kind in `tests.rs`.
+//! A table per kind in `tests.rs`; `settling/tests.rs` for patience, restarts and stuck pods.
 
+mod addresses;
+mod gateway;
 mod generic;
+mod helm;
 mod pods;
 mod probe;
+mod roll_up;
+mod rules;
+mod scaling;
+mod settling;
+mod storage;
 mod workloads;
 #[cfg(test)]
 mod tests;
 
 use crate::model::{Health, HealthStatus, Live, ObjectKey};
 use probe::{Finding, Probe};
-use std::fmt;
 
-/// Most unhealthy objects that a roll-up names.
-const MAX_NAMED: usize = 10;
+pub use helm::teller;
+pub use roll_up::RollUp;
+pub use rules::Rules;
+pub use settling::{
+    CRASH_LOOP, CrashLoop, News, Nodes, Patience, PatienceKind, Restarts, Selector, crash_loop, is_stuck,
+    wait_reason,
+};
 
-/// The health of many objects, small however many they are.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RollUp {
-    worst: Option<Health>,
-    total: usize,
-    current: usize,
-    named: Vec<HealthStatus>,
-}
-
-/// Judges a live object.
+/// Judges a live object by the rules of its kind alone.
 pub fn judge(live: &Live) -> HealthStatus {
-    let probe = Probe::new(&live.value);
-    let finding = generic::first(probe).unwrap_or_else(|| by_kind(live, probe));
-    HealthStatus { key: live.key(), health: finding.health, message: probe::shorten(&finding.message) }
+    Rules::default().judge(live)
 }
 
 /// The health of an object that should be there and is not.
@@ -67,26 +93,6 @@ pub fn worst(all: impl IntoIterator<Item = Health>) -> Health {
     all.into_iter().max_by_key(|health| severity(*health)).unwrap_or(Health::Current)
 }
 
-fn by_kind(live: &Live, probe: Probe<'_>) -> Finding {
-    match (live.gvk.group.as_str(), live.gvk.kind.as_str()) {
-        ("apps", "Deployment") => workloads::deployment(probe),
-        ("apps", "StatefulSet") => workloads::stateful_set(probe),
-        ("apps", "DaemonSet") => workloads::daemon_set(probe),
-        ("apps", "ReplicaSet") => workloads::replica_set(probe),
-        ("batch", "Job") => pods::job(probe),
-        ("", "Pod") => pods::pod(probe),
-        ("", "PersistentVolumeClaim") => generic::claim(probe),
-        ("", "Namespace") => generic::namespace(probe),
-        ("", "Service") => generic::service(probe),
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => generic::definition(probe),
-        ("apiregistration.k8s.io", "APIService") => generic::by_condition(probe, "Available"),
-        ("batch", "CronJob") | ("policy", "PodDisruptionBudget") => {
-            probe::current("it has no state to wait for")
-        }
-        _ => generic::by_condition(probe, "Ready"),
-    }
-}
-
 /// How bad a verdict is for what it belongs to. Failed will not mend by itself, so it counts most.
 fn severity(health: Health) -> u8 {
     match health {
@@ -98,55 +104,30 @@ fn severity(health: Health) -> u8 {
     }
 }
 
-impl fmt::Display for RollUp {
-    /// The worst object and how many others are not Current; empty if all are.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(first) = self.named.first() else { return Ok(()) };
-        write!(f, "{}: {}", first.key, first.message)?;
-        match self.unsettled() {
-            1 => Ok(()),
-            all => write!(f, " (and {} more)", all - 1),
-        }
-    }
+fn status(live: &Live, finding: Finding) -> HealthStatus {
+    HealthStatus { key: live.key(), health: finding.health, message: probe::shorten(&finding.message) }
 }
 
-impl RollUp {
-    /// Counts one object in.
-    pub fn add(&mut self, status: HealthStatus) {
-        self.total += 1;
-        self.worst = Some(worst(self.worst.into_iter().chain([status.health])));
-        if is_settled(status.health) {
-            self.current += 1;
-            return;
-        }
-        // The worst come first, and what is named is bounded.
-        let place = self.named.partition_point(|other| severity(other.health) >= severity(status.health));
-        self.named.insert(place, status);
-        self.named.truncate(MAX_NAMED);
-    }
-
-    /// The worst health; Current if there is nothing.
-    pub fn worst(&self) -> Health {
-        self.worst.unwrap_or(Health::Current)
-    }
-
-    /// Whether every object is Current.
-    pub fn is_settled(&self) -> bool {
-        self.current == self.total
-    }
-
-    /// How many objects are not Current.
-    pub fn unsettled(&self) -> usize {
-        self.total - self.current
-    }
-
-    /// How many objects were counted.
-    pub fn total(&self) -> usize {
-        self.total
-    }
-
-    /// Some that are not Current, the worst first.
-    pub fn named(&self) -> &[HealthStatus] {
-        &self.named
+fn by_kind(live: &Live, probe: Probe<'_>) -> Finding {
+    match (live.gvk.group.as_str(), live.gvk.kind.as_str()) {
+        ("apps", "Deployment") => workloads::deployment(probe),
+        ("apps", "StatefulSet") => workloads::stateful_set(probe),
+        ("apps", "DaemonSet") => workloads::daemon_set(probe),
+        ("apps", "ReplicaSet") | ("", "ReplicationController") => workloads::replica_set(probe),
+        ("batch", "Job") => pods::job(probe),
+        ("", "Pod") => pods::pod(probe),
+        ("", "PersistentVolumeClaim") => storage::claim(probe),
+        ("", "PersistentVolume") => storage::volume(probe),
+        ("", "Namespace") => generic::namespace(probe),
+        ("", "Service") => addresses::service(probe),
+        ("autoscaling", "HorizontalPodAutoscaler") => scaling::autoscaler(probe),
+        ("policy", "PodDisruptionBudget") => scaling::budget(probe),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => generic::definition(probe),
+        ("apiregistration.k8s.io", "APIService") => generic::by_condition(probe, "Available"),
+        ("gateway.networking.k8s.io", kind) => gateway::by_kind(kind, probe),
+        ("helm.cattle.io", "HelmChart") => helm::chart(probe),
+        // These have a status that says nothing about whether they are as wanted, or none.
+        ("batch", "CronJob") | ("networking.k8s.io", "Ingress") => probe::current("it is there"),
+        _ => generic::by_condition(probe, "Ready"),
     }
 }

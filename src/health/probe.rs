@@ -17,9 +17,12 @@ pub(super) struct Finding {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Probe<'a>(&'a Value);
 
-/// One entry of `status.conditions`.
+/// One entry of `status.conditions`, and the generation of its object.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Condition<'a>(&'a Value);
+pub(super) struct Condition<'a> {
+    value: &'a Value,
+    generation: Option<i64>,
+}
 
 pub(super) fn current(message: impl Into<String>) -> Finding {
     Finding { health: Health::Current, message: message.into() }
@@ -76,14 +79,37 @@ impl<'a> Probe<'a> {
         self.0.pointer(pointer).and_then(Value::as_array).into_iter().flatten().map(Probe)
     }
 
+    /// The texts of a list.
+    pub(super) fn texts(self, pointer: &str) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.items(pointer).filter_map(|item| item.0.as_str())
+    }
+
     pub(super) fn condition(self, kind: &str) -> Option<Condition<'a>> {
-        self.items("/status/conditions").map(|item| Condition(item.0)).find(|one| one.text("type") == kind)
+        self.find_condition(self.items("/status/conditions"), kind)
+    }
+
+    /// The same of a part of this object that has conditions of its own.
+    pub(super) fn condition_of(self, part: Self, kind: &str) -> Option<Condition<'a>> {
+        self.find_condition(part.items("/conditions"), kind)
+    }
+
+    pub(super) fn annotation(self, name: &str) -> Option<&'a str> {
+        self.0.pointer("/metadata/annotations")?.get(name)?.as_str()
+    }
+
+    pub(super) fn label(self, name: &str) -> Option<&'a str> {
+        self.0.pointer("/metadata/labels")?.get(name)?.as_str()
+    }
+
+    fn find_condition(self, items: impl Iterator<Item = Probe<'a>>, kind: &str) -> Option<Condition<'a>> {
+        let generation = self.number("/metadata/generation");
+        items.map(|item| Condition { value: item.0, generation }).find(|one| one.text("type") == kind)
     }
 }
 
 impl<'a> Condition<'a> {
     fn text(self, field: &str) -> &'a str {
-        self.0.get(field).and_then(Value::as_str).unwrap_or_default()
+        self.value.get(field).and_then(Value::as_str).unwrap_or_default()
     }
 
     pub(super) fn is_true(self) -> bool {
@@ -94,8 +120,21 @@ impl<'a> Condition<'a> {
         self.text("status") == "False"
     }
 
-    pub(super) fn is_unknown(self) -> bool {
-        self.text("status") == "Unknown"
+    /// Whether it is about an older generation of its object.
+    pub(super) fn is_stale(self) -> bool {
+        let observed = self.value.get("observedGeneration").and_then(Value::as_i64);
+        observed.zip(self.generation).is_some_and(|(observed, generation)| observed < generation)
+    }
+
+    /// What is waited for if it should be true of the latest generation.
+    pub(super) fn unmet(self) -> Option<Finding> {
+        if self.is_stale() {
+            return Some(in_progress(format!(
+                "its condition {} is about an older generation",
+                self.text("type")
+            )));
+        }
+        (!self.is_true()).then(|| in_progress(self.words()))
     }
 
     pub(super) fn reason(self) -> &'a str {

@@ -1,7 +1,7 @@
 //! One table a kind: status → verdict and reason.
 
 use super::*;
-use crate::model::Gvk;
+use crate::model::{Application, Gvk};
 use Health::{Current, Failed, InProgress, Terminating, Unknown};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -53,6 +53,9 @@ fn any_kind() {
     check(condition("Reconciling", "False"), Current, "it is there");
     check(condition("Stalled", "True"), Failed, "Why: some words more");
     check(condition("Stalled", "False"), Current, "it is there");
+    let stale = |kind: &str| json!({"metadata": {"generation": 3}, "status": {"conditions": [{"type": kind, "status": "True", "observedGeneration": 2}]}});
+    check(stale("Ready"), InProgress, "its condition Ready is about an older generation");
+    check(stale("Stalled"), InProgress, "Stalled is True");
     check(
         json!({"status": {"conditions": [{"type": "Ready", "status": "False"}]}}),
         InProgress,
@@ -87,7 +90,10 @@ fn deployments() {
     let half = json!([{"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"}]);
     check(status([1, 1, 1, 1, 1], half), InProgress, "it is not available yet");
     let late = json!([{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "too slow"}]);
-    check(status([1, 1, 0, 0, 1], late), Failed, "ProgressDeadlineExceeded: too slow");
+    check(status([1, 1, 0, 0, 1], late.clone()), InProgress, "0 of 1 updated replicas are available");
+    check(status([1, 1, 1, 1, 1], late), InProgress, "ProgressDeadlineExceeded: too slow");
+    let quota = json!([{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}]);
+    check(status([0, 0, 0, 0, 1], quota), InProgress, "FailedCreate: exceeded quota");
     check(json!({"metadata": {"generation": 1}}), InProgress, "its controller has not looked at it yet");
     let mut paused = status([1, 1, 1, 1, 1], json!([]));
     paused["spec"]["paused"] = json!(true);
@@ -120,8 +126,18 @@ fn stateful_sets() {
         "0 of 1 replicas above the partition are updated",
     );
     check(status([3, 3, 3, 0, 3], 5, ["a", "b"]), Current, "0 replicas are updated, as its partition says");
-    let on_delete = json!({"spec": {"updateStrategy": {"type": "OnDelete"}}});
-    check(on_delete, Current, "its pods are updated when they are deleted");
+    let on_delete = |ready: i64| {
+        let mut value = status([1, ready, 1, 0, 1], 0, ["a", "b"]);
+        value["spec"]["updateStrategy"] = json!({"type": "OnDelete"});
+        value
+    };
+    check(on_delete(0), InProgress, "0 of 1 replicas are ready");
+    check(on_delete(1), Current, "1 of 1 replicas are ready; they are updated when they are deleted");
+    let mut lasting = status([1, 1, 1, 1, 1], 0, ["a", "a"]);
+    lasting["spec"]["minReadySeconds"] = json!(10);
+    check(lasting.clone(), InProgress, "0 of 1 replicas are available");
+    lasting["status"]["availableReplicas"] = json!(1);
+    check(lasting, Current, "1 of 1 replicas are ready");
     check(json!({"metadata": {"generation": 1}}), InProgress, "its controller has not looked at it yet");
 }
 
@@ -159,6 +175,8 @@ fn daemon_and_replica_sets() {
     replica(status(2, 1, 2, 2), InProgress, "1 of 2 replicas are available");
     replica(status(2, 2, 1, 2), InProgress, "1 of 2 replicas are ready");
     replica(status(2, 2, 2, 3), InProgress, "1 old replicas are still to go");
+    let controller = json!({"spec": {"replicas": 2}, "status": status(2, 2, 1, 2)["status"]});
+    check("v1", "ReplicationController", &controller, InProgress, "1 of 2 replicas are ready");
     let quota = json!({"status": {"conditions": [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "quota"}]}});
     replica(quota, InProgress, "FailedCreate: quota");
 }
@@ -250,10 +268,6 @@ fn the_other_kinds() {
         Terminating,
         "it is being deleted",
     );
-    check("v1", "PersistentVolumeClaim", &json!({"status": {"phase": "Bound"}}), Current, "it is bound");
-    check("v1", "PersistentVolumeClaim", &json!({"status": {"phase": "Lost"}}), Failed, "it lost its volume");
-    let pending = "it is Pending: no volume is bound to it (some classes bind when the first pod uses it)";
-    check("v1", "PersistentVolumeClaim", &json!({"status": {"phase": "Pending"}}), InProgress, pending);
     check("v1", "Service", &json!({"spec": {"type": "ClusterIP"}}), Current, "it is there");
     check(
         "v1",
@@ -285,7 +299,180 @@ fn the_other_kinds() {
         InProgress,
         "Available is False: MissingEndpoints",
     );
-    check("policy/v1", "PodDisruptionBudget", &json!({}), Current, "it has no state to wait for");
+    check("batch/v1", "CronJob", &json!({}), Current, "it is there");
+    check("v1", "Endpoints", &json!({}), Current, "it is there");
+}
+
+#[test]
+fn claims_and_volumes() {
+    let claim = |value, health, message| check("v1", "PersistentVolumeClaim", &value, health, message);
+    let phase = |phase: &str| json!({"status": {"phase": phase}});
+    claim(phase("Bound"), Current, "it is bound");
+    claim(phase("Lost"), Failed, "it lost its volume");
+    claim(json!({}), InProgress, "it is not looked at yet: no volume is bound to it");
+    claim(phase("Pending"), Current, "it is not bound, and no volume is looked for: no pod uses it");
+    for annotation in [
+        "volume.kubernetes.io/selected-node",
+        "volume.kubernetes.io/storage-provisioner",
+        "volume.beta.kubernetes.io/storage-provisioner",
+    ] {
+        let looked_for =
+            json!({"metadata": {"annotations": {annotation: "x"}}, "status": {"phase": "Pending"}});
+        claim(looked_for, InProgress, "it is Pending: no volume is bound to it");
+    }
+    let volume = |value, health, message| check("v1", "PersistentVolume", &value, health, message);
+    for fine in ["Available", "Bound", "Released"] {
+        volume(phase(fine), Current, "it is there");
+    }
+    volume(phase("Pending"), InProgress, "it is pending");
+    volume(
+        json!({"status": {"phase": "Failed", "message": "no recycler"}}),
+        Failed,
+        "it has failed: no recycler",
+    );
+}
+
+#[test]
+fn what_watches_over_pods() {
+    let conditions = |list: Value| json!({"status": {"conditions": list}});
+    let condition =
+        |kind: &str, reason: &str| json!({"type": kind, "status": "False", "reason": reason, "message": "m"});
+    let scaler =
+        |value, health, message| check("autoscaling/v2", "HorizontalPodAutoscaler", &value, health, message);
+    scaler(json!({}), Current, "it is there");
+    scaler(conditions(json!([{"type": "ScalingActive", "status": "True"}])), Current, "it is there");
+    let target = condition("AbleToScale", "FailedGetScale");
+    scaler(conditions(json!([target])), InProgress, "FailedGetScale: m");
+    scaler(conditions(json!([condition("AbleToScale", "BackoffBoth")])), Current, "it is there");
+    let metrics = condition("ScalingActive", "FailedGetResourceMetric");
+    scaler(conditions(json!([metrics])), InProgress, "FailedGetResourceMetric: m");
+    scaler(conditions(json!([condition("ScalingActive", "ScalingDisabled")])), Current, "it is there");
+
+    let budget = |value, health, message| check("policy/v1", "PodDisruptionBudget", &value, health, message);
+    budget(json!({"metadata": {"generation": 1}}), InProgress, "its controller has not looked at it yet");
+    let seen = |list: Value| json!({"metadata": {"generation": 1}, "status": {"observedGeneration": 1, "conditions": list}});
+    budget(seen(json!([])), Current, "its controller has counted the pods");
+    let few = condition("DisruptionAllowed", "InsufficientPods");
+    budget(seen(json!([few])), Current, "its controller has counted the pods");
+    budget(seen(json!([condition("DisruptionAllowed", "SyncFailed")])), InProgress, "SyncFailed: m");
+}
+
+#[test]
+fn charts_of_k3s() {
+    let chart = |value, health, message| check("helm.cattle.io/v1", "HelmChart", &value, health, message);
+    chart(json!({}), InProgress, "no Job was made for it yet");
+    let made = json!({"status": {"jobName": "helm-install-x", "conditions": [{"type": "Failed", "status": "False"}]}});
+    chart(made, Current, "its Job helm-install-x was made");
+    let failed = json!({"status": {"conditions": [{"type": "Failed", "status": "True", "reason": "Unsupported version", "message": "v2"}]}});
+    chart(failed, Failed, "Unsupported version: v2");
+    let unmanaged = json!({"metadata": {"annotations": {"helmcharts.helm.cattle.io/unmanaged": ""}}});
+    chart(unmanaged, Current, "k3s leaves it alone, as it says");
+    check("helm.cattle.io/v1", "HelmChartConfig", &json!({}), Current, "it is there");
+
+    let chart = |kind: &str| {
+        let value =
+            json!({"metadata": {"namespace": "kube-system"}, "status": {"jobName": "helm-install-x"}});
+        live("helm.cattle.io/v1", kind, value)
+    };
+    assert_eq!(teller(&chart("HelmChart")).unwrap().to_string(), "Job.batch kube-system/helm-install-x");
+    assert_eq!(teller(&chart("HelmChartConfig")), None);
+    assert_eq!(teller(&live("helm.cattle.io/v1", "HelmChart", json!({}))), None);
+}
+
+#[test]
+fn the_gateway_api() {
+    let check = |kind: &str, value, health, message| {
+        check("gateway.networking.k8s.io/v1", kind, &value, health, message)
+    };
+    let condition = |kind: &str, status: &str, reason: &str, observed: i64| json!({"type": kind, "status": status, "reason": reason, "message": "", "observedGeneration": observed});
+    let object =
+        |conditions: Value| json!({"metadata": {"generation": 2}, "status": {"conditions": conditions}});
+    check("GatewayClass", object(json!([])), Current, "it is there");
+    check(
+        "GatewayClass",
+        object(json!([condition("Accepted", "True", "Accepted", 2)])),
+        Current,
+        "it is Accepted",
+    );
+    let pending = object(json!([condition("Accepted", "Unknown", "Pending", 2)]));
+    check("GatewayClass", pending, InProgress, "Accepted is Unknown: Pending");
+
+    let gateway =
+        |programmed: Value| object(json!([condition("Accepted", "True", "Accepted", 2), programmed]));
+    check("Gateway", object(json!([])), InProgress, "it is not Accepted yet");
+    check("Gateway", gateway(json!({})), InProgress, "it is not Programmed yet");
+    check("Gateway", gateway(condition("Programmed", "True", "Programmed", 2)), Current, "it is programmed");
+    let stale = "its condition Programmed is about an older generation";
+    check("Gateway", gateway(condition("Programmed", "True", "Programmed", 1)), InProgress, stale);
+    let invalid = gateway(condition("Programmed", "False", "Invalid", 2));
+    check("Gateway", invalid, InProgress, "Programmed is False: Invalid");
+    let no_address =
+        |observed: i64| gateway(condition("Programmed", "False", "AddressNotAssigned", observed));
+    check("Gateway", no_address(2), Current, "it is programmed");
+    check("Gateway", no_address(1), InProgress, stale);
+
+    let route = |parents: Value| json!({"metadata": {"generation": 2}, "spec": {"parentRefs": [{}, {}]}, "status": {"parents": parents}});
+    let parent = |conditions: Value| json!({"conditions": conditions});
+    let good = || {
+        parent(json!([
+            condition("Accepted", "True", "Accepted", 2),
+            condition("ResolvedRefs", "True", "ResolvedRefs", 2)
+        ]))
+    };
+    for kind in ["HTTPRoute", "GRPCRoute", "TCPRoute"] {
+        check(kind, route(json!([good(), good()])), Current, "all its parents have accepted it");
+        check(kind, route(json!([good()])), InProgress, "1 of 2 parents have answered");
+        check(kind, route(json!([])), InProgress, "0 of 2 parents have answered");
+    }
+    check("HTTPRoute", json!({}), Current, "all its parents have accepted it");
+    check(
+        "HTTPRoute",
+        route(json!([good(), parent(json!([]))])),
+        InProgress,
+        "a parent has not accepted it yet",
+    );
+    let backend = parent(json!([
+        condition("Accepted", "True", "Accepted", 2),
+        condition("ResolvedRefs", "False", "BackendNotFound", 2)
+    ]));
+    check("HTTPRoute", route(json!([backend, good()])), InProgress, "ResolvedRefs is False: BackendNotFound");
+    let old = parent(json!([condition("Accepted", "True", "Accepted", 1)]));
+    check(
+        "HTTPRoute",
+        route(json!([old, good()])),
+        InProgress,
+        "its condition Accepted is about an older generation",
+    );
+    check("ReferenceGrant", json!({}), Current, "it is there");
+}
+
+#[test]
+fn addresses_are_waited_for_only_when_asked() {
+    let rules =
+        Rules::of(&Application { waits_for_addresses: true, ..crate::model::fake::application("web") });
+    let check = |api: &str, kind: &str, value: Value, expect: Health| {
+        let live = live(api, kind, value.clone());
+        assert_eq!(rules.judge(&live).health, expect, "{kind} {value}");
+        assert_eq!(judge(&live).health, Current, "{kind} {value}");
+    };
+    let service = |kind: &str, status: Value| json!({"spec": {"type": kind, "clusterIP": "10.0.0.1"}, "status": status});
+    let address = || json!({"loadBalancer": {"ingress": [{"ip": "192.0.2.1"}]}});
+    check("v1", "Service", service("LoadBalancer", json!({})), InProgress);
+    check("v1", "Service", service("LoadBalancer", address()), Current);
+    check("v1", "Service", service("ClusterIP", json!({})), Current);
+    check("networking.k8s.io/v1", "Ingress", json!({}), InProgress);
+    check("networking.k8s.io/v1", "Ingress", json!({"status": address()}), Current);
+    let programmed =
+        json!([{"type": "Accepted", "status": "True"}, {"type": "Programmed", "status": "True"}]);
+    let gateway = |addresses: Value| json!({"status": {"conditions": programmed, "addresses": addresses}});
+    check("gateway.networking.k8s.io/v1", "Gateway", gateway(json!([])), InProgress);
+    check("gateway.networking.k8s.io/v1", "Gateway", gateway(json!([{"value": "192.0.2.1"}])), Current);
+    let gone = live(
+        "v1",
+        "Service",
+        json!({"metadata": {"deletionTimestamp": "now"}, "spec": {"type": "LoadBalancer"}}),
+    );
+    assert_eq!(rules.judge(&gone).health, Terminating);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Kinds that keep a number of pods running.
 
-use super::probe::{Condition, Finding, Probe, current, failed, in_progress};
+use super::generic::not_seen;
+use super::probe::{Condition, Finding, Probe, current, in_progress};
 
 /// What the controller writes where no deadline is wanted.
 const NO_DEADLINE: i64 = i32::MAX as i64;
@@ -10,9 +11,6 @@ pub(super) fn deployment(probe: Probe<'_>) -> Finding {
         return waiting;
     }
     let progressing = probe.condition("Progressing");
-    if let Some(condition) = progressing.filter(|one| one.reason() == "ProgressDeadlineExceeded") {
-        return failed(condition.words());
-    }
     let wanted = probe.number("/spec/replicas").unwrap_or(1);
     let there = probe.count("/status/replicas");
     let updated = probe.count("/status/updatedReplicas");
@@ -24,7 +22,11 @@ pub(super) fn deployment(probe: Probe<'_>) -> Finding {
         .or_else(|| fewer(available, updated, "updated replicas are available"))
         .or_else(|| fewer(ready, wanted, "replicas are ready"));
     if let Some(waiting) = counts {
-        return waiting;
+        return refused_pods(probe).unwrap_or(waiting);
+    }
+    // Its own clock has run out, maybe while an image was pulled; it goes on trying.
+    if let Some(condition) = progressing.filter(|one| one.reason() == "ProgressDeadlineExceeded") {
+        return in_progress(condition.words());
     }
     let has_deadline = probe.number("/spec/progressDeadlineSeconds").unwrap_or(NO_DEADLINE) != NO_DEADLINE;
     let is_new = progressing.is_some_and(|one| one.is_true() && one.reason() == "NewReplicaSetAvailable");
@@ -44,18 +46,25 @@ pub(super) fn stateful_set(probe: Probe<'_>) -> Finding {
     if let Some(waiting) = not_seen(probe) {
         return waiting;
     }
-    if probe.text("/spec/updateStrategy/type") == Some("OnDelete") {
-        return current("its pods are updated when they are deleted");
-    }
     let wanted = probe.number("/spec/replicas").unwrap_or(1);
     let there = probe.count("/status/replicas");
     let ready = probe.count("/status/readyReplicas");
     let updated = probe.count("/status/updatedReplicas");
+    let must_last = probe.count("/spec/minReadySeconds") > 0;
     let counts = fewer(there, wanted, "replicas are there")
         .or_else(|| fewer(ready, wanted, "replicas are ready"))
-        .or_else(|| more(there, wanted));
+        .or_else(|| more(there, wanted))
+        .or_else(|| {
+            fewer(probe.count("/status/availableReplicas"), wanted, "replicas are available")
+                .filter(|_| must_last)
+        });
     if let Some(waiting) = counts {
         return waiting;
+    }
+    if probe.text("/spec/updateStrategy/type") == Some("OnDelete") {
+        return current(format!(
+            "{ready} of {wanted} replicas are ready; they are updated when they are deleted"
+        ));
     }
     // The server writes a partition of 0 into every StatefulSet; then all pods are to be updated, and the revisions tell.
     let partition = probe.count("/spec/updateStrategy/rollingUpdate/partition");
@@ -94,8 +103,8 @@ pub(super) fn replica_set(probe: Probe<'_>) -> Finding {
     if let Some(waiting) = not_seen(probe) {
         return waiting;
     }
-    if let Some(condition) = probe.condition("ReplicaFailure").filter(|one| one.is_true()) {
-        return in_progress(condition.words());
+    if let Some(refused) = refused_pods(probe) {
+        return refused;
     }
     let wanted = probe.number("/spec/replicas").unwrap_or(1);
     let ready = probe.count("/status/readyReplicas");
@@ -106,12 +115,10 @@ pub(super) fn replica_set(probe: Probe<'_>) -> Finding {
         .unwrap_or_else(|| current(format!("{ready} of {wanted} replicas are ready")))
 }
 
-/// The server numbers what it stores, and the controller says which number it has seen: none yet means that the rest of the
-/// status says nothing.
-fn not_seen(probe: Probe<'_>) -> Option<Finding> {
-    let is_seen = probe.number("/status/observedGeneration").is_some();
-    (!is_seen && probe.number("/metadata/generation").is_some())
-        .then(|| in_progress("its controller has not looked at it yet"))
+/// What the server says where it refuses the pods: a quota, a policy, a webhook.
+fn refused_pods(probe: Probe<'_>) -> Option<Finding> {
+    let failure = probe.condition("ReplicaFailure").filter(|one| one.is_true())?;
+    Some(in_progress(failure.words()))
 }
 
 fn fewer(count: i64, wanted: i64, what: &str) -> Option<Finding> {

@@ -1,6 +1,7 @@
 //! A named part of the fleet repository, with how it is to be treated.
 
 use super::path::RepoPath;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
@@ -32,10 +33,30 @@ pub struct Application {
     pub deadline: Duration,
     /// How long it must then stay healthy.
     pub quiet: Duration,
+    /// How long a pod may wait for its image before that is reported. It never makes the application fail.
+    pub pull_deadline: Option<Duration>,
+    /// Whether its balancers and ingresses must have an address to be healthy.
+    pub waits_for_addresses: bool,
+    /// What goes back to last-good when it fails.
+    pub rollback: Rollback,
+}
+
+/// What goes back to last-good when an application fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Rollback {
+    /// The application, and all that depend on it.
+    #[default]
+    Application,
+    /// All applications of the site.
+    Site,
+    /// Nothing: it is held, for a person to look at.
+    Hold,
 }
 
 /// What the guards of pruning refuse unless the signed repository allows it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum AllowPrune {
     /// A plan that deletes everything that is ours.
     All,
@@ -50,7 +71,8 @@ pub enum AllowPrune {
 }
 
 /// What happens to an application's objects when it is gone from this site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum OnRemoval {
     /// They are pruned.
     #[default]
@@ -60,7 +82,8 @@ pub enum OnRemoval {
 }
 
 /// What happens to objects that are there already and not ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Adopt {
     /// They are left alone, and their application is held.
     #[default]

@@ -18,6 +18,8 @@ pub struct Facts {
     pub last_good: Option<Revision>,
     /// Revisions kept so that a person can go back to them, newest first.
     pub pinned: Vec<Revision>,
+    /// Why a person stopped new revisions, if one did.
+    pub suspended: Option<Suspension>,
     /// By application.
     pub applications: BTreeMap<String, ApplicationFacts>,
 }
@@ -33,6 +35,17 @@ pub struct Floor {
     pub began: CommitId,
     /// Who signed it: the principal and the key's fingerprint.
     pub signer: String,
+}
+
+/// A person stopped new revisions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suspension {
+    /// Why, in that person's words.
+    pub reason: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Until when; without it, until a person takes new revisions again.
+    pub until: Option<Timestamp>,
 }
 
 /// One application's facts.

@@ -1,10 +1,13 @@
-//! For tests: artifacts without a repository. Their ids and raw trees are made up; nothing may hash them.
+//! For tests: artifacts without a repository, and applications without a fleet. An artifact's ids and raw trees are made up; nothing
+//! may hash them.
 
+use super::application::{Adopt, Application, OnRemoval, Rollback};
 use super::artifact::{Artifact, Entry, EntryKind, File, Tree};
 use super::hash::{BlobId, Digest, Hash, TreeId};
 use super::path::RepoPath;
 use super::revision::Revision;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// An artifact of these files, with every tree.
 pub fn artifact(files: &[(&str, &str)]) -> Artifact {
@@ -19,6 +22,27 @@ pub fn artifact(files: &[(&str, &str)]) -> Artifact {
         artifact.files.insert(path, File { id: BlobId(hash(content)), data: content.as_bytes().to_vec() });
     }
     artifact
+}
+
+/// An application at a path of its own name, with what holds where a fleet says nothing.
+pub fn application(name: &str) -> Application {
+    Application {
+        name: name.to_owned(),
+        path: name.parse().expect("because tests name good paths"),
+        depends_on: BTreeSet::new(),
+        namespace: None,
+        substitute: None,
+        prune: true,
+        allow_prune: BTreeSet::new(),
+        on_removal: OnRemoval::Prune,
+        adopt: Adopt::Never,
+        recreate: BTreeSet::new(),
+        deadline: Duration::from_mins(5),
+        quiet: Duration::from_secs(30),
+        pull_deadline: None,
+        waits_for_addresses: false,
+        rollback: Rollback::Application,
+    }
 }
 
 /// Puts an entry into the folder of `path`, and that folder into the ones above.

@@ -1,7 +1,7 @@
 //! What we own in the cluster.
 
 use super::baseline::Baseline;
-use super::object::ObjectKey;
+use super::object::{Gvk, ObjectKey};
 use std::collections::BTreeMap;
 
 /// The ids of all objects that are ours, or may be: it is written before the first apply and cleared only after a delete is confirmed.
@@ -23,4 +23,11 @@ pub struct InventoryEntry {
     pub version: String,
     /// What our last apply left; `None` while it was never applied, or the record was lost.
     pub baseline: Option<Baseline>,
+}
+
+impl InventoryEntry {
+    /// Group, version and kind by which the object with this key is addressed.
+    pub fn gvk(&self, key: &ObjectKey) -> Gvk {
+        Gvk { group: key.group.clone(), version: self.version.clone(), kind: key.kind.clone() }
+    }
 }

@@ -41,7 +41,7 @@ pub mod template;
 pub mod trouble;
 pub mod verdict;
 
-pub use application::{Adopt, AllowPrune, Application, Guard, OnRemoval};
+pub use application::{Adopt, AllowPrune, Application, Guard, OnRemoval, Rollback};
 pub use artifact::{Artifact, Entry, EntryKind, File, Presence};
 pub use baseline::Baseline;
 pub use class::{Classify, ErrorClass};
@@ -49,7 +49,7 @@ pub use commit::{ChainEnd, CommitChain, RawCommit, Traffic};
 pub use desired::{Desired, DesiredApplication};
 pub use drift::{Drift, DriftAnswer, DriftKind};
 pub use duration::parse_duration;
-pub use facts::{ApplicationFacts, Facts, Floor, Quarantine};
+pub use facts::{ApplicationFacts, Facts, Floor, Quarantine, Suspension};
 pub use hash::{BlobId, CommitId, Digest, Hash, TreeId};
 pub use health::{Health, HealthStatus};
 pub use inventory::{Inventory, InventoryEntry};

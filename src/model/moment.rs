@@ -5,6 +5,7 @@ use super::drift::Drift;
 use super::health::{Health, HealthStatus};
 use super::plan::ChangeSet;
 use super::revision::Revision;
+use super::trouble::Trouble;
 use super::verdict::Verification;
 
 /// One thing that happened.
@@ -22,7 +23,7 @@ pub enum Moment {
         bytes: u64,
     },
     /// No mirror answered; why.
-    Unreachable(String),
+    Unreachable(Trouble),
     /// One commit's signature was checked.
     Checked(CommitId, Verification),
     /// A revision is proven and is the floor from now on.
@@ -35,7 +36,7 @@ pub enum Moment {
         is_beginning: bool,
     },
     /// What was offered must not be run; why.
-    Refused(String),
+    Refused(Trouble),
     /// A revision was rendered.
     Rendered {
         /// The revision.
@@ -48,7 +49,7 @@ pub enum Moment {
         notes: Vec<String>,
     },
     /// A revision could not be rendered; why.
-    RenderFailed(Revision, String),
+    RenderFailed(Revision, Trouble),
     /// Something is about to be written to the cluster.
     Intending(Intent),
     /// So many of so many objects are written.
@@ -71,7 +72,7 @@ pub enum Moment {
     /// A person gave an order.
     Acted(Act),
     /// Something could not be done; why.
-    Failed(String),
+    Failed(Trouble),
     /// A person should know this.
     Note(String),
 }

@@ -27,7 +27,7 @@ pub struct Site {
 }
 
 /// The value of the owner label: 20 base32 characters of SHA-256 over fleet and site name. Names hold `/`, label values may not.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Default, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OwnerLabel(String);
 
 /// Why a text is not a site's name.

@@ -5,6 +5,7 @@ use crate::agent::{Agent, assemble};
 use crate::cluster::{self, Cluster};
 use crate::config;
 use crate::model::Trouble;
+use crate::reconcile::Stay;
 use crate::report::Sink;
 use crate::store;
 use crate::store::durable::{self, RealDisk};
@@ -34,7 +35,7 @@ pub fn open(
         }
         Err(error) => return Err(error.into()),
     };
-    let agent = assemble(&settings, false, clock, store, cluster, teller)?;
+    let agent = assemble(&settings, Stay::Once, clock, store, cluster, Arc::from(teller))?;
     Ok(Looking { agent, _scratch: scratch })
 }
 

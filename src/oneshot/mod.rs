@@ -1,4 +1,4 @@
-//! Work without the loop: plan, render, verify, demo.
+//! Work without the loop: plan, render, verify, audit, demo.
 //!
 //! # What
 //! One file for each thing that a person asks for once and that is more than a look at the agent's state.
@@ -12,6 +12,7 @@
 //! # Tests
 //! `tests/it/cli_*.rs` and `tests/it/demo.rs`.
 
+pub mod audit;
 pub mod demo;
 pub mod look;
 pub mod plan;

@@ -1,9 +1,10 @@
 //! What the next pass would do, without doing it: the same steps, found out in the same way.
 
-use crate::agent::{AT_ONCE, Agent, CREATE, Prepared, Subject, with_answer};
-use crate::cluster::{Applied, ApplyMode};
-use crate::model::{Action, Desired, Moment, Plan, Refusal, Stage, Step, Trouble};
-use crate::plan::{self, Answer, Held, Place};
+use crate::agent::Agent;
+use crate::apply::{Applier, Prepared, Subject};
+use crate::cluster::AT_ONCE;
+use crate::model::{Action, Desired, ObjectKey, Plan, Stage, Step, Trouble};
+use crate::plan::{self, Decision, Held, Place};
 use crate::reconcile::Event;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
@@ -13,7 +14,7 @@ pub async fn look(agent: &mut Agent) -> Result<Desired, Vec<Trouble>> {
     let mut revision = agent.accepted();
     match agent.fetch().await {
         Event::FetchFailed(trouble) if revision.is_none() => return Err(vec![trouble]),
-        Event::FetchFailed(trouble) => agent.tell(&Moment::Unreachable(trouble.message)),
+        Event::FetchFailed(_) => {}
         _ => match agent.verify().await {
             Event::Proven(proven) => revision = Some(proven),
             Event::Refused(trouble) => return Err(vec![trouble]),
@@ -21,8 +22,9 @@ pub async fn look(agent: &mut Agent) -> Result<Desired, Vec<Trouble>> {
         },
     }
     let Some(revision) = revision else { return Err(vec![nothing()]) };
-    let (desired, resolved) = agent.desire(&revision).await.map_err(|trouble| vec![trouble])?;
-    agent.take(desired.clone(), resolved);
+    let read = agent.reader().desire(&revision, false).await;
+    let (desired, resolved) = read.map_err(|trouble| vec![trouble])?;
+    agent.take(&desired, resolved);
     Ok(desired)
 }
 
@@ -40,27 +42,20 @@ pub(super) fn nothing() -> Trouble {
 }
 
 async fn foresee_all(agent: &mut Agent, desired: Desired) -> Result<Plan, Trouble> {
-    let refused = agent.see(desired).await?;
+    agent.know_what_is_ours().await?;
+    let applier = &mut agent.applier;
+    let refused = applier.see(desired).await?;
     let mut held = Held::default();
     refused.iter().for_each(|refusal| held.refuse(refusal));
     let mut plan = Plan { refused, ..Plan::default() };
-    for stage in agent.stages() {
-        agent.stop_dependants(&mut held);
-        let open = |place: &&Place| {
-            agent.subject(**place).is_some_and(|subject| !held.holds(&subject.application.name))
-        };
-        let places: Vec<Place> = stage.places.iter().filter(open).copied().collect();
-        let agent: &Agent = agent;
-        let prepare = |place: Place| async move {
-            let Some(subject) = agent.subject(place) else { return Ok(None) };
-            foresee(agent, subject).await.map(Some)
-        };
-        let prepared: Vec<_> = stream::iter(places).map(prepare).buffered(AT_ONCE).try_collect().await?;
-        let steps = note(prepared.into_iter().flatten().collect(), &mut plan, &mut held);
+    let foreseen = foresee_stages(applier, &mut held, &mut plan).await?;
+    for (stage, foreseen) in applier.stages().iter().zip(foreseen) {
+        applier.stop_dependants(&mut held);
+        let steps = note(foreseen, &mut plan, &mut held);
         plan.stages.push(Stage { name: stage.id.name(), steps });
     }
-    agent.stop_dependants(&mut held);
-    let pruning = agent.pruning().await?;
+    applier.stop_dependants(&mut held);
+    let pruning = applier.pruning().await?;
     // Deletions wait until every application is steady.
     if held.is_empty() {
         plan.prune = pruning.stages.into_iter().flat_map(|stage| stage.steps).collect();
@@ -78,78 +73,92 @@ struct Foreseen {
     answer: Option<Prepared>,
 }
 
-/// What is to be made is asked about too, so that a refusal shows beforehand.
-async fn foresee(agent: &Agent, subject: Subject<'_>) -> Result<Foreseen, Trouble> {
-    let blank = subject.step(Action::After { what: String::new() });
-    let prepared = agent.prepare(subject).await?;
-    let is_new = matches!(&prepared, Prepared::Step { step, .. } if step.action == Action::Create);
-    let answer = if is_new { try_create(agent, subject).await? } else { None };
-    Ok(Foreseen { blank, prepared, answer })
-}
-
-/// Whether the server would take an object that is to be made, so that a refusal shows beforehand.
-async fn try_create(agent: &Agent, subject: Subject<'_>) -> Result<Option<Prepared>, Trouble> {
-    let mode = ApplyMode { dry_run: true, ..CREATE };
-    let applied = agent.cluster.apply(subject.object, mode).await?;
-    let refused = |answer: &Answer<'_>| {
-        plan::refused(&subject.application.name, subject.object, answer).map(Prepared::Refused)
-    };
-    Ok(match (&applied, agent.awaited(subject.object)) {
-        (Applied::NoPlace(_), Some(what)) => Some(Prepared::NotYet(what)),
-        (applied, _) => with_answer(applied, refused).flatten(),
-    })
-}
-
-/// Notes one stage as the pass would go through it: what stops an application stops all of it in this stage if it shows before
-/// anything is written, else in the stages to come.
-fn note(foreseen: Vec<Foreseen>, plan: &mut Plan, held: &mut Held) -> Vec<Step> {
-    let (mut open, mut steps) = (Vec::new(), Vec::new());
-    for Foreseen { blank, prepared, answer } in foreseen {
-        match prepared {
-            Prepared::Unchanged(_) => plan.unchanged += 1,
-            Prepared::Step { step, .. } => open.push((step, answer)),
-            Prepared::NotYet(what) => {
-                held.stop(&blank.application, Trouble::transient("NoPlace", what.clone()));
-                steps.push(Step { action: Action::After { what }, ..blank });
+/// Everything asked about beforehand, stage by stage: what is refused stops its application before anything of it is written.
+async fn foresee_stages(
+    applier: &Applier,
+    held: &mut Held,
+    plan: &mut Plan,
+) -> Result<Vec<Vec<Foreseen>>, Trouble> {
+    let mut all: Vec<Vec<Foreseen>> = Vec::new();
+    for stage in applier.stages() {
+        let foresee = |place: Place| async move {
+            let Some(subject) = applier.subject(place) else { return Ok(None) };
+            foresee(applier, subject).await.map(Some)
+        };
+        let places: Vec<Place> = stage.places.clone();
+        let found: Vec<_> = stream::iter(places).map(foresee).buffered(AT_ONCE).try_collect().await?;
+        all.push(found.into_iter().flatten().collect());
+    }
+    let made: Vec<ObjectKey> =
+        all.iter().flatten().filter(|one| one.is_made()).map(|one| one.blank.key.clone()).collect();
+    for one in all.iter_mut().flatten() {
+        let refusal = match (&one.prepared, &one.answer) {
+            (Prepared::Refused(refusal), _) | (_, Some(Prepared::Refused(refusal))) => refusal.clone(),
+            _ => continue,
+        };
+        match plan::missing_name(made.iter(), &refusal) {
+            Some(key) if one.is_made() => {
+                one.answer = Some(Prepared::NotYet(format!("the {} {}", key.kind, key.name)));
             }
-            Prepared::Terminating => {
-                let what = "its deletion, which is under way".to_owned();
-                held.stop(&blank.application, Trouble::transient("ObjectTerminating", what.clone()));
-                steps.push(Step { action: Action::After { what }, ..blank });
-            }
-            Prepared::Refused(refusal) => {
+            _ => {
                 held.refuse(&refusal);
                 plan.refused.push(refusal);
             }
         }
     }
-    open.retain(|(step, _)| !held.holds(&step.application));
-    for (step, answer) in open {
-        match answer {
-            Some(Prepared::NotYet(what)) => steps.push(Step { action: Action::After { what }, ..step }),
-            Some(Prepared::Refused(refusal)) => {
-                if let Some(what) = made_before(plan, &refusal) {
-                    steps.push(Step { action: Action::After { what }, ..step });
-                } else {
-                    held.refuse(&refusal);
-                    plan.refused.push(refusal);
-                }
+    Ok(all)
+}
+
+/// What is to be made is asked about too, so that a refusal shows beforehand.
+async fn foresee(applier: &Applier, subject: Subject<'_>) -> Result<Foreseen, Trouble> {
+    let blank = subject.step(Action::After { what: String::new() });
+    if let (Decision::Judge, Some(what)) =
+        (&subject.item.decision, applier.changing_definition(subject.object))
+    {
+        let prepared = Prepared::Step {
+            step: Step { action: Action::After { what }, ..blank.clone() },
+            force: false,
+            uid: String::new(),
+        };
+        return Ok(Foreseen { blank, prepared, answer: None });
+    }
+    let mut foreseen = Foreseen { blank, prepared: applier.prepare(subject).await?, answer: None };
+    if foreseen.is_made() {
+        foreseen.answer = applier.try_create(subject).await?;
+    }
+    Ok(foreseen)
+}
+
+impl Foreseen {
+    fn is_made(&self) -> bool {
+        matches!(&self.prepared, Prepared::Step { step, .. } if step.action == Action::Create)
+    }
+}
+
+/// Notes one stage as the pass would go through it, without the applications that are stopped by then.
+fn note(foreseen: Vec<Foreseen>, plan: &mut Plan, held: &mut Held) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let (open, stopped): (Vec<_>, Vec<_>) =
+        foreseen.into_iter().partition(|one| !held.holds(&one.blank.application));
+    plan.unchanged += stopped.iter().filter(|one| matches!(one.prepared, Prepared::Unchanged(_))).count();
+    for Foreseen { blank, prepared, answer } in open {
+        match (prepared, answer) {
+            (Prepared::Unchanged(_), _) => plan.unchanged += 1,
+            (Prepared::Step { step, .. }, Some(Prepared::NotYet(what))) => {
+                steps.push(Step { action: Action::After { what }, ..step });
             }
-            _ => steps.push(step),
+            (Prepared::Step { step, .. }, _) => steps.push(step),
+            (Prepared::NotYet(what), _) => {
+                held.stop(&blank.application, Trouble::transient("NoPlace", what.clone()));
+                steps.push(Step { action: Action::After { what }, ..blank });
+            }
+            (Prepared::Terminating, _) => {
+                let what = "its deletion, which is under way".to_owned();
+                held.stop(&blank.application, Trouble::transient("ObjectTerminating", what.clone()));
+                steps.push(Step { action: Action::After { what }, ..blank });
+            }
+            (Prepared::Refused(_), _) => {}
         }
     }
     steps
-}
-
-/// The object that an earlier stage makes and whose name the server misses: a Pod's ServiceAccount or PriorityClass.
-fn made_before(plan: &Plan, refusal: &Refusal) -> Option<String> {
-    let is_named = |name: &str| {
-        let mut words = refusal.message.split(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c));
-        words.any(|word| word.trim_end_matches('.') == name)
-    };
-    let made = plan.stages.iter().flat_map(|stage| &stage.steps).filter(|step| step.action == Action::Create);
-    let mut others = made.filter(|step| Some(&step.key) != refusal.key.as_ref());
-    others
-        .find(|step| is_named(&step.key.name))
-        .map(|step| format!("the {} {}", step.key.kind, step.key.name))
 }

@@ -22,7 +22,7 @@ pub struct Taken {
 /// Takes the baseline of an apply from the server's response. `None` if the response does not show our fields, which a server
 /// that knows server-side apply never does.
 pub fn take(response: &Live, desired: &Object, digest: Digest) -> Option<Baseline> {
-    let fields = settle(managed::ours(response)?, Some(&response.value), Some(desired.value()), 0)?;
+    let fields = settle(managed::ours(response)?, Some(&response.value), Some(&desired.value()), 0)?;
     let values = values(&fields, response)?;
     let fields = serde_json::to_string(&fields).ok()?;
     Some(Baseline { desired: digest, fields, values })

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 /// The digest of a manifest, dressed or not: equal values have equal digests, whatever order their keys were written in.
 pub fn digest(object: &Object) -> Digest {
     let mut hasher = Sha256::new();
-    feed(&mut hasher, object.value());
+    feed(&mut hasher, &object.value());
     Digest::from_bytes(hasher.finalize().into())
 }
 

@@ -57,11 +57,12 @@ pub fn decide(
 fn drift(desired: &Object, live: &Live, baseline: &Baseline) -> Vec<Change> {
     let is_secret = is_secret(&live.gvk);
     let mut changes = Vec::new();
+    let manifest = desired.value();
     each_taken(live, baseline, &mut |path| {
         if changes.len() < MAX_CHANGES {
             let at = pointer(path, &live.value);
             let from = lookup(&live.value, path, false).map(|value| show(&at, value, is_secret));
-            let to = lookup(desired.value(), path, true).map(|value| show(&at, value, is_secret));
+            let to = lookup(&manifest, path, true).map(|value| show(&at, value, is_secret));
             changes.push(Change { path: at, from, to });
         }
     });

@@ -5,7 +5,7 @@ use crate::model::{
     APPLICATION_ANNOTATION, Application, Gvk, ON_REMOVAL_ANNOTATION, OWNER_LABEL, Object, ObjectKey,
     OnRemoval, OwnerLabel, Refusal, RefusalReason,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The value of [`ON_REMOVAL_ANNOTATION`].
 pub(super) const KEEP: &str = "keep";
@@ -53,33 +53,42 @@ pub fn dress(
     application: &Application,
     is_namespaced: bool,
 ) -> Result<Object, Box<Refusal>> {
-    let mut value = object.value().clone();
+    let key = key_of(object, application, is_namespaced);
+    let refused = |what: String| {
+        Box::new(refusal(&application.name, &key, RefusalReason::Invalid, format!("{key}: {what}")))
+    };
+    let mut value = object.value();
     if super::order::is_builtin(object.gvk()) {
         drop_nulls(&mut value);
     }
     drop_filled_by_others(object.gvk(), &mut value);
-    if let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.retain(|field, _| !SERVER_METADATA.contains(&field.as_str()));
-    }
-    let key = key_of(object, application, is_namespaced);
-    for field in ["labels", "annotations"] {
-        if !value["metadata"].get(field).is_none_or(|map| map.is_object() || map.is_null()) {
-            let message =
-                format!("{key}: metadata.{field} is not a mapping; write it as `name: value` lines");
-            return Err(Box::new(refusal(&application.name, &key, RefusalReason::Invalid, message)));
-        }
-    }
-    let mut dressed = Object::new(value).map_err(|error| {
-        Box::new(refusal(&application.name, &key, RefusalReason::Invalid, format!("{key}: {error}")))
-    })?;
-    dressed.set_namespace(key.namespace.as_deref());
-    dressed.set_metadata("labels", OWNER_LABEL, owner.as_str());
-    dressed.set_metadata("annotations", APPLICATION_ANNOTATION, &application.name);
+    let Some(metadata) = value.get_mut("metadata").and_then(Value::as_object_mut) else {
+        return Err(refused("it has no metadata".to_owned()));
+    };
+    metadata.retain(|field, _| !SERVER_METADATA.contains(&field.as_str()));
+    match &key.namespace {
+        Some(namespace) => metadata.insert("namespace".to_owned(), Value::from(namespace.as_str())),
+        None => metadata.remove("namespace"),
+    };
+    mark(metadata, "labels", &[(OWNER_LABEL, owner.as_str())]).map_err(refused)?;
     // What is kept when it leaves its application is kept when all of it leaves.
-    if application.on_removal == OnRemoval::Keep || !application.prune {
-        dressed.set_metadata("annotations", ON_REMOVAL_ANNOTATION, KEEP);
+    let is_kept = application.on_removal == OnRemoval::Keep || !application.prune;
+    let marks = [(APPLICATION_ANNOTATION, application.name.as_str()), (ON_REMOVAL_ANNOTATION, KEEP)];
+    mark(metadata, "annotations", if is_kept { &marks } else { &marks[..1] }).map_err(refused)?;
+    Object::new(value).map_err(|error| refused(error.to_string()))
+}
+
+/// Sets entries of `metadata.labels` or `metadata.annotations`.
+fn mark(metadata: &mut Map<String, Value>, field: &str, marks: &[(&str, &str)]) -> Result<(), String> {
+    let entries = metadata.entry(field).or_insert(Value::Null);
+    if entries.is_null() {
+        *entries = Value::Object(Map::new());
     }
-    Ok(dressed)
+    let Some(entries) = entries.as_object_mut() else {
+        return Err(format!("metadata.{field} is not a mapping; write it as `name: value` lines"));
+    };
+    entries.extend(marks.iter().map(|(name, text)| ((*name).to_owned(), Value::from(*text))));
+    Ok(())
 }
 
 /// What identifies a rendered object in the cluster: namespaced objects without a namespace go to the application's default,

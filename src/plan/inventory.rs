@@ -16,16 +16,27 @@ pub fn union(
     version: &dyn Fn(&ObjectKey) -> String,
 ) -> Inventory {
     let mut all = inventory.clone();
-    for (key, application) in standing.iter() {
-        if let Some(entry) = all.entries.get_mut(key) {
-            application.clone_into(&mut entry.application);
-            continue;
-        }
-        let entry =
-            InventoryEntry { application: application.to_owned(), version: version(key), baseline: None };
-        all.entries.insert(key.clone(), entry);
-    }
+    all.entries.extend(additions(inventory, standing, version));
     all
+}
+
+/// What must be added to the inventory, or changed in it, before the first apply.
+pub fn additions(
+    inventory: &Inventory,
+    standing: &Standing,
+    version: &dyn Fn(&ObjectKey) -> String,
+) -> BTreeMap<ObjectKey, InventoryEntry> {
+    let addition = |(key, application): (&ObjectKey, &str)| {
+        let entry = match inventory.entries.get(key) {
+            Some(entry) if entry.application == application => return None,
+            Some(entry) => InventoryEntry { application: application.to_owned(), ..entry.clone() },
+            None => {
+                InventoryEntry { application: application.to_owned(), version: version(key), baseline: None }
+            }
+        };
+        Some((key.clone(), entry))
+    };
+    standing.iter().filter_map(addition).collect()
 }
 
 /// Notes an apply that the server confirmed, or a dry-run that showed that none is needed.

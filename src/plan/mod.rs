@@ -35,12 +35,14 @@ mod fields;
 mod held;
 mod inventory;
 mod judge;
+mod ledger;
 mod managed;
 mod order;
 mod ownership;
 mod placement;
 mod prune;
 mod refusal;
+mod survey;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
@@ -56,10 +58,14 @@ pub use compare::changes;
 pub use decide::{Decision, decide};
 pub use dress::{DEFAULT_NAMESPACE, dress, key_of};
 pub use held::Held;
-pub use inventory::{applied, rebuild, recognise, union};
+pub use inventory::{additions, applied, rebuild, recognise, union};
 pub use judge::{Answer, Case, Verdict, judge};
+pub use ledger::{Ledger, News};
 pub use order::{Rank, StageId, is_builtin, rank, stage_of};
 pub use ownership::{Whose, is_ours_to_heal, is_ours_to_prune, other_site, whose};
-pub use placement::{Place, StagePlan, Standing, awaits, defined_kinds, places, stages, stand};
+pub use placement::{
+    Place, StagePlan, Standing, awaits, defined_kinds, definition_of, places, stages, stand,
+};
 pub use prune::{Fate, Finding, Pruning, candidates, inspect, is_bystander, prune};
-pub use refusal::refused;
+pub use refusal::{missing_name, refused};
+pub use survey::{Item, Observed, Survey};

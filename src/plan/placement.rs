@@ -70,9 +70,10 @@ pub fn stand(desired: &Desired, scope: &dyn Fn(&Gvk) -> Option<bool>) -> (Standi
 pub fn defined_kinds(desired: &Desired) -> BTreeMap<Gvk, bool> {
     let mut kinds = BTreeMap::new();
     for definition in all_objects(desired).filter(|object| is_definition(object)) {
-        let text = |pointer| definition.value().pointer(pointer).and_then(|value| value.as_str());
+        let definition = definition.value();
+        let text = |pointer| definition.pointer(pointer).and_then(|value| value.as_str());
         let (Some(group), Some(kind)) = (text("/spec/group"), text("/spec/names/kind")) else { continue };
-        let versions = definition.value().pointer("/spec/versions").and_then(|value| value.as_array());
+        let versions = definition.pointer("/spec/versions").and_then(|value| value.as_array());
         for version in versions.into_iter().flatten().filter_map(|version| version.get("name")?.as_str()) {
             let gvk = Gvk { group: group.to_owned(), version: version.to_owned(), kind: kind.to_owned() };
             kinds.insert(gvk, text("/spec/scope") == Some("Namespaced"));
@@ -88,7 +89,8 @@ pub fn awaits(desired: &Desired, object: &Object) -> Option<String> {
         all_objects(desired).find(|other| other.gvk().is(group, kind) && fits(other)).map(Object::name)
     };
     let defines = |other: &Object| {
-        let text = |pointer| other.value().pointer(pointer).and_then(|value| value.as_str());
+        let definition = other.value();
+        let text = |pointer| definition.pointer(pointer).and_then(|value| value.as_str());
         text("/spec/group") == Some(&object.gvk().group)
             && text("/spec/names/kind") == Some(&object.gvk().kind)
     };
@@ -97,6 +99,21 @@ pub fn awaits(desired: &Desired, object: &Object) -> Option<String> {
     }
     let namespace = object.namespace()?;
     makes("", "Namespace", &|other| other.name() == namespace).map(|name| format!("the namespace {name}"))
+}
+
+/// Where the desired set defines an object's kind, if it does.
+pub fn definition_of(desired: &Desired, object: &Object) -> Option<Place> {
+    let defines = |place: &Place| {
+        let other = &desired.applications[place.application].objects[place.object];
+        is_definition(other)
+            && other.name().split_once('.').is_some_and(|(_, group)| group == object.gvk().group)
+            && {
+                let definition = other.value();
+                definition.pointer("/spec/names/kind").and_then(|kind| kind.as_str())
+                    == Some(&object.gvk().kind)
+            }
+    };
+    places(desired).into_iter().find(defines)
 }
 
 /// The desired set in the order of writing. An application comes after all that it depends on, with all of its objects; kinds

@@ -96,6 +96,20 @@ fn shorten(text: &str) -> String {
     clip(text.trim_end_matches('.'), MAX_FOREIGN)
 }
 
+/// The object among `made` whose name the server misses, going by its words: a Pod's ServiceAccount or PriorityClass that the same
+/// revision makes. Such a refusal is none.
+pub fn missing_name<'a>(
+    made: impl Iterator<Item = &'a ObjectKey>,
+    refusal: &Refusal,
+) -> Option<&'a ObjectKey> {
+    let is_named = |name: &str| {
+        let mut words = refusal.message.split(|c: char| !c.is_ascii_alphanumeric() && !"-.".contains(c));
+        words.any(|word| word.trim_end_matches('.') == name)
+    };
+    let mut others = made.filter(|key| Some(*key) != refusal.key.as_ref());
+    others.find(|key| is_named(&key.name))
+}
+
 /// At most so many characters.
 pub(super) fn clip(text: &str, most: usize) -> String {
     if text.chars().count() <= most {

@@ -70,7 +70,7 @@ impl Server {
         let key = object.key();
         let mut stored =
             self.objects.get(&key).cloned().unwrap_or_else(|| Stored::new(object, self.writes + 1));
-        let wanted = normal(object.value());
+        let wanted = normal(&object.value());
         let set = leaves_of(&wanted);
         let me = (manager.to_owned(), "Apply");
         let conflicts = stored.conflicts(&me, &wanted, &set);

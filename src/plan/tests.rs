@@ -2,6 +2,7 @@
 
 use super::ssa::Server;
 use super::*;
+pub(super) use crate::model::fake::application;
 use crate::model::{
     AllowPrune, Application, Baseline, Change, Desired, DesiredApplication, Digest, Guard, Gvk,
     InventoryEntry, Live, OWNER_LABEL, Object, ObjectKey, OnRemoval, OwnerLabel, Refusal, RefusalReason,
@@ -9,27 +10,9 @@ use crate::model::{
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 pub(super) fn owner() -> OwnerLabel {
     OwnerLabel::of("acme", &"store-042".parse().unwrap())
-}
-
-pub(super) fn application(name: &str) -> Application {
-    Application {
-        name: name.to_owned(),
-        path: name.parse().unwrap(),
-        depends_on: BTreeSet::new(),
-        namespace: None,
-        substitute: None,
-        prune: true,
-        allow_prune: BTreeSet::new(),
-        on_removal: OnRemoval::Prune,
-        adopt: crate::model::Adopt::Never,
-        recreate: BTreeSet::new(),
-        deadline: Duration::from_mins(5),
-        quiet: Duration::from_secs(30),
-    }
 }
 
 pub(super) fn object(api_version: &str, kind: &str, namespace: &str, name: &str, rest: &Value) -> Object {
@@ -400,7 +383,7 @@ fn manifests_are_dressed() {
     let exported = json!({"apiVersion": "apps/v1", "kind": "Deployment",
         "metadata": {"name": "it", "uid": "u", "resourceVersion": "7", "creationTimestamp": null, "managedFields": []},
         "spec": {"replicas": null, "template": {"metadata": {"creationTimestamp": null, "labels": {"a": null}}}}});
-    let dressed = namespaced(&exported, None).into_value();
+    let dressed = namespaced(&exported, None).value();
     assert_eq!(dressed["spec"], json!({"template": {"metadata": {"labels": {"a": null}}}}));
     let names: Vec<_> = dressed["metadata"].as_object().unwrap().keys().collect();
     assert_eq!(names, ["annotations", "labels", "name", "namespace"]);

@@ -1,7 +1,7 @@
-//! The site's machine: its states, what may happen to it, what it asks for.
+//! The site's machine: its states, and what they mean for the status.
 
 use super::application::Application;
-use crate::model::{ErrorClass, Health, Revision, SitePhase, Trouble};
+use crate::model::{ErrorClass, Revision, SitePhase, Suspension, Trouble};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,41 +11,66 @@ use std::time::Duration;
 pub struct Rules {
     /// How often mirrors are asked for news.
     pub poll: Duration,
-    /// Whether to wait for health before the pass ends; a single pass without it judges health once.
-    pub wait: bool,
     /// How often health is looked at while it is waited for.
     pub look: Duration,
+    /// How long the machine goes on.
+    pub stay: Stay,
 }
 
-/// The site as the machine knows it.
+/// How long the machine goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// One pass; health is judged once, and what is not healthy then is for a later one.
+    Once,
+    /// One pass; health is waited for until the deadline.
+    UntilSettled,
+    /// For good. What is applied is followed, and compared again only where there is a reason.
+    Forever,
+}
+
+/// The site as the machine knows it. News are fetched while the cluster is worked on: a link that hangs keeps nothing from being healed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Site {
-    /// Where it is.
-    pub state: State,
+    /// The way of what is new.
+    pub news: News,
+    /// The work on the cluster.
+    pub work: Work,
     /// The newest proven revision.
     pub accepted: Option<Revision>,
-    /// The newest revision of which every application was steady.
-    pub last_good: Option<Revision>,
+    /// The revision that the applications' targets come from.
+    pub rendered: Option<Revision>,
     /// The revision that is applied, or being applied.
     pub applied: Option<Revision>,
+    /// The newest revision of which every application was steady.
+    pub last_good: Option<Revision>,
     /// Its applications.
     pub applications: BTreeMap<String, Application>,
-    /// Failed passes in a row.
+    /// Why a person stopped new revisions, if one did.
+    pub suspended: Option<Suspension>,
+    /// Failed attempts to get news, in a row.
     pub failures: u32,
+    /// Failed attempts on the cluster, in a row.
+    pub setbacks: u32,
     /// What is wrong with the link, if something is.
     pub link: Option<Trouble>,
     /// Why what the mirrors offer is not accepted, if it is not.
     pub offer: Option<Trouble>,
     /// What stopped the accepted revision, if something did.
     pub trouble: Option<Trouble>,
+    /// What is wrong with the cluster or the disk, if something is.
+    pub setback: Option<Trouble>,
+    /// Whether mirrors were asked since the start.
+    pub was_asked: bool,
+    /// Whether what is applied is also what was kept as last-good, and nothing is left to be deleted.
+    pub is_kept: bool,
 }
 
-/// Where the site is.
+/// The way of what is new.
 #[derive(Debug, Clone, PartialEq)]
-pub enum State {
-    /// Nothing to do until then.
-    Idle {
-        /// When the next pass begins.
+pub enum News {
+    /// Nothing to ask until then.
+    Resting {
+        /// When mirrors are asked next.
         until: Timestamp,
     },
     /// Mirrors are asked for news.
@@ -56,154 +81,97 @@ pub enum State {
     Accepting(Revision),
     /// A proven revision is read and rendered.
     Rendering(Revision),
-    /// Rendered objects are compared with the cluster and written.
-    Applying(Revision),
-    /// Written objects' health is judged, and again until they settled.
-    Settling(Revision),
-    /// What left desired is deleted.
-    Pruning(Revision),
-    /// Last-good is made a fact.
-    Keeping(Revision),
 }
 
-/// What the driver is asked to do. It answers each with one event.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// Ask the mirrors. → `Fetched`, `FetchFailed`
-    Fetch,
-    /// Prove what was fetched. → `Proven`, `Unchanged`, `Refused`
-    Verify,
-    /// Write the proven revision down as the floor. → `Accepted`, `Failed`
-    Accept,
-    /// Complete, bind and render a revision. → `Rendered`, `RenderFailed`
-    Render(Revision),
-    /// Compare with the cluster and write what differs. → `Applied`, `Failed`
-    Apply,
-    /// Judge the health of all applications. → `Judged`, `Failed`
-    Judge,
-    /// Delete what left desired. → `Pruned`, `Failed`
-    Prune,
-    /// Make last-good a fact. → `Kept`, `Failed`
-    Keep,
-    /// Come back with `Tick` then.
-    WakeAt(Timestamp),
-    /// An event did not fit the state; a fault of ours, worth a line in the log.
-    Unexpected(&'static str),
-}
-
-/// One application's part of a rendered revision.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// Its name.
-    pub name: String,
-    /// What it rendered to.
-    pub digest: crate::model::Digest,
-    /// How many objects that are.
-    pub objects: usize,
-    /// How long it may take to get healthy.
-    pub deadline: Duration,
-}
-
-/// What came of writing one application.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Applied {
-    /// Its name.
-    pub name: String,
-    /// Why it was stopped, if it was.
-    pub held: Option<Trouble>,
-}
-
-/// One application's health.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
-    /// Its name.
-    pub name: String,
-    /// The worst among its objects.
-    pub health: Health,
-    /// What keeps it from being Current.
-    pub message: String,
-}
-
-/// What happened.
+/// The work on the cluster.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// The time has come, or somebody asked.
-    Tick,
-    /// A mirror answered with so many new commits; the chain is with the driver.
-    Fetched(usize),
-    /// No mirror answered.
-    FetchFailed(Trouble),
-    /// The chain is proven up to this revision, which is new.
-    Proven(Revision),
-    /// The mirror has nothing new.
-    Unchanged,
-    /// The chain must not be run.
-    Refused(Trouble),
-    /// The proven revision is the floor now.
-    Accepted,
-    /// The revision was rendered.
-    Rendered(Vec<Target>),
-    /// It could not be completed, read or rendered.
-    RenderFailed(Trouble),
-    /// Every application was written, or stopped.
-    Applied(Vec<Applied>),
-    /// Health was judged.
-    Judged(Vec<Judged>),
-    /// What left desired is gone, or on its way; why not, if something was refused.
-    Pruned(Option<Trouble>),
-    /// Last-good is on disk.
-    Kept,
-    /// The effect could not be carried out.
-    Failed(Trouble),
+pub enum Work {
+    /// Nothing to do until something happens, or until then.
+    Resting {
+        /// When to look again in any case.
+        until: Option<Timestamp>,
+    },
+    /// Rendered objects are compared with the cluster and written.
+    Applying,
+    /// The health of what is written is judged.
+    Judging,
+    /// Health is waited for.
+    Settling {
+        /// When it is looked at next.
+        look: Timestamp,
+    },
+    /// What others changed is undone.
+    Healing,
+    /// What left desired is deleted.
+    Pruning,
+    /// Last-good is made a fact.
+    Keeping,
 }
 
 impl Site {
     /// The phase that the status shows: the site's own work, else its worst application's; what is wrong with a revision holds it.
     pub fn phase(&self) -> SitePhase {
-        let own = match self.state {
-            State::Idle { .. }
-            | State::Verifying(0)
-            | State::Settling(_)
-            | State::Pruning(_)
-            | State::Keeping(_) => None,
-            State::Fetching => self.applications.is_empty().then_some(SitePhase::Fetching),
-            State::Verifying(_) | State::Accepting(_) => Some(SitePhase::Verifying),
-            State::Rendering(_) => self.is_moving().then_some(SitePhase::Rendering),
-            State::Applying(_) => self.is_moving().then_some(SitePhase::Applying),
-        };
         let lasts = |trouble: &Option<Trouble>| {
             trouble.as_ref().is_some_and(|trouble| trouble.class != ErrorClass::Transient)
         };
-        let held = lasts(&self.trouble) || lasts(&self.offer);
         let worst = || self.applications.values().map(|application| application.phase().into()).max();
-        match own {
-            Some(phase) => phase,
-            None if held => SitePhase::Held,
-            None => {
-                worst().unwrap_or(if self.applied.is_some() { SitePhase::Steady } else { SitePhase::Pending })
+        match self.news {
+            News::Fetching if self.applications.is_empty() => return SitePhase::Fetching,
+            News::Verifying(1..) | News::Accepting(_) => return SitePhase::Verifying,
+            News::Rendering(_) if self.rendered.is_none() || self.rendered != self.accepted => {
+                return SitePhase::Rendering;
             }
+            _ => {}
         }
+        if lasts(&self.trouble) || lasts(&self.offer) || lasts(&self.setback) {
+            return SitePhase::Held;
+        }
+        worst().unwrap_or(if self.applied.is_some() { SitePhase::Steady } else { SitePhase::Pending })
     }
 
-    /// What keeps the site from what the mirrors offer: the link, the offer, the accepted revision, held applications.
+    /// What keeps the site from what the mirrors offer: the link, the offer, the accepted revision, the cluster, applications that are
+    /// held or in quarantine.
     pub fn troubles(&self) -> Vec<Trouble> {
-        let own = [&self.link, &self.offer, &self.trouble].into_iter().flatten().cloned();
+        let own = [&self.link, &self.offer, &self.trouble, &self.setback].into_iter().flatten().cloned();
         let held = self.applications.iter().filter_map(|(name, application)| {
-            let trouble = application.held()?.clone();
+            let trouble = application.held().cloned().or_else(|| application.quarantined())?;
             Some(Trouble { message: format!("application {name}: {}", trouble.message), ..trouble })
         });
         own.chain(held).collect()
     }
 
-    /// Whether it is on its way to something it is not at yet.
-    fn is_moving(&self) -> bool {
-        self.accepted != self.last_good
+    /// Whether every application is healthy at what it runs.
+    pub fn is_steady(&self) -> bool {
+        self.applied.is_some() && self.applications.values().all(Application::is_steady)
     }
 
-    /// Whether every application is healthy at the accepted revision.
-    pub fn is_steady(&self) -> bool {
-        self.applied.is_some()
-            && self.applied == self.accepted
-            && self.applications.values().all(Application::is_steady)
+    /// Whether every application is healthy at what the accepted revision says.
+    pub fn is_at_its_goal(&self) -> bool {
+        let is_there = |application: &Application| application.is_steady() && !application.is_back();
+        self.is_steady() && self.rendered == self.accepted && self.applications.values().all(is_there)
+    }
+
+    /// Whether nothing is under way.
+    pub fn is_resting(&self) -> bool {
+        matches!((&self.news, &self.work), (News::Resting { .. }, Work::Resting { .. }))
+    }
+
+    /// When the machine wants a [`Event::Tick`](super::Event::Tick) next; `None` while only events can take it further.
+    pub fn due(&self) -> Option<Timestamp> {
+        let news = match self.news {
+            News::Resting { until } => Some(until),
+            News::Fetching | News::Verifying(_) | News::Accepting(_) | News::Rendering(_) => None,
+        };
+        let work = match self.work {
+            Work::Resting { until } => until,
+            Work::Settling { look } => Some(look),
+            Work::Applying | Work::Judging | Work::Healing | Work::Pruning | Work::Keeping => None,
+        };
+        news.into_iter().chain(work).min()
+    }
+
+    /// Whether new revisions are stopped now.
+    pub fn is_suspended(&self, now: Timestamp) -> bool {
+        self.suspended.as_ref().is_some_and(|suspension| suspension.until.is_none_or(|until| now < until))
     }
 }

@@ -3,7 +3,7 @@
 use super::application::{Application, State};
 use super::site::Site;
 use crate::model::status::{ApplicationStatus, LinkStatus, Reason, Revisions, TrustStatus};
-use crate::model::{Digest, ErrorClass, Facts, Revision, SiteName, SiteStatus, Trouble};
+use crate::model::{Digest, ErrorClass, Facts, Revision, SiteName, SiteStatus, Suspension, Trouble};
 use jiff::Timestamp;
 
 impl Site {
@@ -16,13 +16,14 @@ impl Site {
         since: Timestamp,
         now: Timestamp,
     ) -> SiteStatus {
-        let trouble = self.trouble.as_ref().or(self.offer.as_ref()).or_else(|| self.cut_off());
+        let trouble = [&self.trouble, &self.offer, &self.setback].into_iter().flatten().next();
+        let trouble = trouble.or_else(|| self.cut_off());
         SiteStatus {
             site: name.to_string(),
             phase: self.phase(),
             since: moment(since),
             updated: moment(now),
-            suspended: None,
+            suspended: self.suspended.as_ref().filter(|_| self.is_suspended(now)).map(suspension),
             reason: trouble.map(reason),
             revision: Revisions {
                 accepted: text(self.accepted.as_ref()),
@@ -50,23 +51,49 @@ impl Application {
     fn status(&self, name: &str) -> ApplicationStatus {
         let revision =
             |at: &Option<(Revision, Digest)>| at.as_ref().map(|(revision, _)| revision.to_string());
-        let why = match &self.state {
-            State::Held(trouble) => Some(reason(trouble)),
-            State::Settling { .. } if !self.message.is_empty() => {
-                Some(Reason { code: "NotCurrent".to_owned(), message: self.message.clone() })
-            }
-            State::Settling { .. } | State::Pending | State::Applying | State::Steady => None,
-        };
         ApplicationStatus {
             name: name.to_owned(),
             phase: self.phase(),
-            revision: revision(&self.target),
+            revision: revision(&self.running.clone().or(self.target.clone())),
             last_good: revision(&self.last_good),
-            quarantined: None,
-            objects: self.objects,
+            quarantined: self.quarantined().map(|trouble| trouble.message),
+            objects: self.terms.objects,
             health: self.health,
-            reason: why,
+            reason: self.reason(),
         }
+    }
+}
+
+impl Application {
+    /// Why it is not simply steady, if it is not.
+    fn reason(&self) -> Option<Reason> {
+        let said = |code: &str, message: String| Some(Reason { code: code.to_owned(), message });
+        match &self.state {
+            State::Held(hold) => Some(reason(&hold.trouble)),
+            State::Settling(settle) if settle.waits().is_some() => {
+                let waits = settle.waits().unwrap_or_default();
+                said("Waiting", format!("its deadline stands still, for {waits}: {}", self.message))
+            }
+            State::Settling(_) if !self.message.is_empty() => said("NotCurrent", self.message.clone()),
+            State::Settling(_) | State::Pending | State::Applying | State::Steady
+                if self.is_quarantined() =>
+            {
+                self.quarantined().as_ref().map(reason)
+            }
+            State::Settling(_) | State::Pending | State::Applying | State::Steady if self.is_back() => said(
+                "HeldBack",
+                "it stays at last-good while something that it goes with is held or in quarantine".to_owned(),
+            ),
+            State::Settling(_) | State::Pending | State::Applying | State::Steady => None,
+        }
+    }
+}
+
+/// A person's reason to stop new revisions, and until when.
+fn suspension(suspension: &Suspension) -> String {
+    match suspension.until {
+        Some(until) => format!("{} (until {})", suspension.reason, moment(until)),
+        None => suspension.reason.clone(),
     }
 }
 

@@ -7,11 +7,33 @@ const FIRST: Duration = Duration::from_secs(2);
 /// No wait is longer: a site is never further than this from news once its link is back.
 const LONGEST: Duration = Duration::from_secs(300);
 
+/// No wait that is worth a timer is shorter.
+pub const SECOND: Duration = Duration::from_secs(1);
+/// The first wait for an API server, which is mostly on this very machine and just starting, and the longest one.
+const NEAR: Duration = Duration::from_millis(250);
+const NEAR_LONGEST: Duration = Duration::from_secs(1);
+/// After so many failures it is not just starting: then waits grow as those of a link.
+const NEAR_TRIES: u32 = 600;
+
+/// The wait after `failures` failures of the API server in a row: short for the first ten minutes or so, for it costs nothing to look,
+/// and a site that boots is to go on at once when the server is there.
+pub fn near(failures: u32, random: u64) -> Duration {
+    if failures > NEAR_TRIES {
+        return wait(failures - NEAR_TRIES, random).min(Duration::from_secs(10));
+    }
+    jittered(NEAR.saturating_mul(1 << failures.saturating_sub(1).min(8)).min(NEAR_LONGEST), random)
+}
+
 /// The wait after `failures` failures in a row (1 for the first): between half and the whole of a bound that doubles each time.
 /// `random` is any number; sites draw different ones, so that a fleet does not come back at once.
 pub fn wait(failures: u32, random: u64) -> Duration {
     let doublings = failures.saturating_sub(1).min(16);
     let bound = FIRST.saturating_mul(1 << doublings).min(LONGEST);
+    jittered(bound, random)
+}
+
+/// Between half and the whole of a bound.
+fn jittered(bound: Duration, random: u64) -> Duration {
     let half = bound / 2;
     let spread = u64::try_from(half.as_millis()).unwrap_or(u64::MAX).max(1);
     half + Duration::from_millis(random % spread)

@@ -1,28 +1,14 @@
 use super::*;
 use crate::model::fake::{artifact, put};
-use crate::model::{Adopt, AllowPrune, BlobId, Classify, EntryKind, ErrorClass, Hash, Object, OnRemoval};
+use crate::model::{AllowPrune, BlobId, Classify, EntryKind, ErrorClass, Hash, Object};
 use crate::trust::fake::assume;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::time::Duration;
 
 fn application() -> Application {
-    Application {
-        name: "pos".into(),
-        path: "apps/pos".parse().unwrap(),
-        depends_on: BTreeSet::new(),
-        namespace: None,
-        substitute: None,
-        prune: true,
-        allow_prune: BTreeSet::new(),
-        on_removal: OnRemoval::Prune,
-        adopt: Adopt::Never,
-        recreate: BTreeSet::new(),
-        deadline: Duration::from_mins(5),
-        quiet: Duration::from_secs(30),
-    }
+    Application { path: "apps/pos".parse().unwrap(), ..crate::model::fake::application("pos") }
 }
 
 fn with(values: &[(&str, &str)]) -> Application {
@@ -49,7 +35,7 @@ fn render_files(files: &[(&str, &str)], application: &Application) -> Result<Des
 /// The objects of one file at `apps/pos/a.yaml`.
 fn objects(text: &str) -> Vec<Value> {
     let desired = render_files(&[("apps/pos/a.yaml", text)], &application()).unwrap();
-    desired.objects.into_iter().map(Object::into_value).collect()
+    desired.objects.iter().map(Object::value).collect()
 }
 
 fn keys(files: &[(&str, &str)]) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! Moments as log lines: one INFO line for each change, the rest at DEBUG.
 
 use super::Sink;
-use crate::model::{Moment, SitePhase, SiteStatus};
+use crate::model::{Moment, SitePhase, SiteStatus, Trouble};
 use std::sync::{Mutex, PoisonError};
 use tracing::{debug, info, warn};
 
@@ -19,16 +19,18 @@ impl Sink for Log {
             Moment::Fetched { mirror, commits, bytes } => {
                 info!(%mirror, commits, bytes, "new commits offered")
             }
-            Moment::Unreachable(why) => warn!(%why, "no mirror answered"),
+            Moment::Unreachable(trouble) => tell(trouble, "no mirror answered"),
             Moment::Checked(commit, verification) => debug!(%commit, %verification, "commit checked"),
             Moment::Accepted { revision, signer, is_beginning } => {
                 info!(%revision, %signer, is_beginning, "revision accepted")
             }
-            Moment::Refused(why) => warn!(%why, "revision refused"),
+            Moment::Refused(trouble) => tell(trouble, "revision refused"),
             Moment::Rendered { revision, applications, objects, notes } => {
                 debug!(%revision, applications, objects, ?notes, "rendered");
             }
-            Moment::RenderFailed(revision, why) => warn!(%revision, %why, "cannot render"),
+            Moment::RenderFailed(revision, Trouble { reason, message, .. }) => {
+                warn!(%revision, reason, why = %message, "cannot render");
+            }
             Moment::Applied(set) | Moment::Pruned(set) => {
                 for done in &set.done {
                     info!(object = %done.key, application = %done.application, "{}", done.outcome);
@@ -50,7 +52,7 @@ impl Sink for Log {
             Moment::Acted(act) => info!(uid = act.uid, "ordered: {}", act.what),
             Moment::Judged(worst, looked) => debug!(%worst, not_current = looked.len(), "health"),
             Moment::LastGood(revision) => info!(%revision, "last-good"),
-            Moment::Failed(why) => warn!(%why, "failed"),
+            Moment::Failed(trouble) => tell(trouble, "failed"),
             Moment::Note(note) => warn!("{note}"),
         }
     }
@@ -62,4 +64,8 @@ impl Sink for Log {
             info!(site = %status.site, phase = ?status.phase, reason, "phase");
         }
     }
+}
+
+fn tell(trouble: &Trouble, what: &str) {
+    warn!(reason = trouble.reason, why = %trouble.message, "{what}");
 }

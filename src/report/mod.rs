@@ -13,24 +13,41 @@
 //! # Tests
 //! Through the agent's tests, which read the sink of `fake.rs`.
 
+pub mod audit;
+pub mod brief;
+pub mod events;
 pub mod log;
+pub mod metrics;
+pub mod status_file;
+pub mod status_map;
+mod worker;
 
 use crate::model::{Moment, SiteStatus};
+use async_trait::async_trait;
+use jiff::Timestamp;
+use std::sync::Arc;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod fake;
 
+/// Where a sink gets the time from.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
 /// Somebody who wants to know.
+#[async_trait]
 pub trait Sink: Send + Sync {
     /// Something happened.
     fn moment(&self, moment: &Moment);
     /// The site's status is now this.
     fn status(&self, status: &SiteStatus);
+    /// The agent ends: tells what is still to be told, for as long as that takes some seconds.
+    async fn finish(&self) {}
 }
 
 /// Several sinks as one, told in order.
 pub struct All(pub Vec<Box<dyn Sink>>);
 
+#[async_trait]
 impl Sink for All {
     fn moment(&self, moment: &Moment) {
         self.0.iter().for_each(|sink| sink.moment(moment));
@@ -38,6 +55,10 @@ impl Sink for All {
 
     fn status(&self, status: &SiteStatus) {
         self.0.iter().for_each(|sink| sink.status(status));
+    }
+
+    async fn finish(&self) {
+        futures::future::join_all(self.0.iter().map(|sink| sink.finish())).await;
     }
 }
 

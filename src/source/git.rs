@@ -101,6 +101,15 @@ impl Source for Git {
         self.run(move |worker| worker.complete(&revision, root, &paths)).await
     }
 
+    async fn held(
+        &self,
+        revision: &Verified<Revision>,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, Error> {
+        let (root, revision, paths) = (revision.root(), revision.get().clone(), paths.clone());
+        self.run(move |worker| worker.held(&revision, root, &paths)).await
+    }
+
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {
         let commit = *commit;
         self.run(move |worker| worker.objects.recall(&commit)).await

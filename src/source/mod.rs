@@ -100,6 +100,13 @@ pub trait Source: Send + Sync {
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Artifact, Error>;
 
+    /// The same from disk alone, whatever the mirrors could give: `Error::Missing` if something is not there.
+    async fn held(
+        &self,
+        revision: &Verified<Revision>,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, Error>;
+
     /// Reads a commit that an earlier call brought, from disk alone. `None` if it is not there.
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error>;
 }

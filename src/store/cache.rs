@@ -1,14 +1,16 @@
-//! The cache of last-good: inventory and snapshots, with the generation of the facts that they go with.
+//! The cache of last-good: inventory, snapshots and pins, with the generation of the facts that they go with.
 //!
 //! The database was seen to open damaged logs without a word, with records missing or old. So each record is sealed, and the meta
 //! record counts the inventory and holds the sum (XOR) of its seals: what is missing, old or too many shows when it is opened.
 
-use super::Changes;
 use super::durable::Disk;
 use super::record::{EntryRecord, FactsRecord, decode_key, encode_key};
-use super::sealed::{self, Edits, Kind, Sealed};
+use super::sealed::{self, Edits, Kind, Sealed, Summary};
+use super::shelf::{Refused, Shelf};
 use super::sled::{Sled, Trouble};
-use crate::model::{Digest, Inventory, InventoryEntry, ObjectKey};
+use super::vault::Vault;
+use super::{Changes, Pin};
+use crate::model::{Digest, Inventory, InventoryEntry, ObjectKey, Revision};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,8 +18,6 @@ use std::sync::Arc;
 
 /// The number of this format. A cache with another one is not read; it is built anew.
 const FORMAT: u32 = 1;
-/// Longest snapshot kept. What is longer is rendered again when it is needed.
-const MAX_SNAPSHOT: usize = 16 * 1024 * 1024;
 /// The key of a record that is the only one of its kind.
 const ONLY: &[u8] = b"";
 
@@ -28,6 +28,7 @@ pub(super) struct Cache {
     database: Sled,
     meta: Meta,
     facts: Option<FactsRecord>,
+    shelf: Shelf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,14 +38,17 @@ struct Meta {
     /// The generation of the facts that were written with it; 0 in a cache that was just made.
     generation: u64,
     /// What the inventory must add up to; `None` while it is not known.
-    inventory: Option<Summary>,
+    inventory: Option<InventorySummary>,
+    /// What snapshots and pins must add up to.
+    #[serde(default)]
+    shelf: Summary,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Summary {
-    count: u64,
-    sum: [u8; 32],
+struct InventorySummary {
+    #[serde(flatten)]
+    entries: Summary,
     is_rebuilt: bool,
 }
 
@@ -53,7 +57,7 @@ impl Cache {
     /// opening marker, and not at a moment when it would stop the agent again and again.
     pub(super) fn open(disk: Arc<dyn Disk>, path: &Path) -> Result<Self, Trouble> {
         let database = Sled::open(path)?;
-        let (mut meta, mut facts, mut found, mut records) = (None, None, Summary::default(), 0);
+        let (mut meta, mut facts, mut found) = (None, None, Summary::default());
         sealed::scan(&database, Kind::Meta, |record| {
             meta = Some(serde_json::from_slice(&record.contents).map_err(|_| inconsistent())?);
             Ok(())
@@ -62,17 +66,15 @@ impl Cache {
             facts = Some(FactsRecord::from_bytes(&record.contents).map_err(|_| inconsistent())?);
             Ok(())
         })?;
-        sealed::scan(&database, Kind::Snapshot, |_| {
-            records += 1;
-            Ok(())
-        })?;
         sealed::scan(&database, Kind::Entry, |record| {
             found.add(record.seal);
             Ok(())
         })?;
-        let empty = Meta { format: FORMAT, generation: 0, inventory: None };
-        let is_empty = meta.is_none() && facts.is_none() && records + found.count == 0;
-        let mut cache = Self { disk, database, meta: meta.unwrap_or(empty), facts };
+        let shelf = Shelf::read(&database)?;
+        let empty = Meta { format: FORMAT, generation: 0, inventory: None, shelf: Summary::default() };
+        let records = [found, shelf.summary()];
+        let is_empty = meta.is_none() && facts.is_none() && records == [Summary::default(); 2];
+        let mut cache = Self { disk, database, meta: meta.unwrap_or(empty), facts, shelf };
         if !is_empty {
             cache.check(found)?;
         }
@@ -92,7 +94,7 @@ impl Cache {
 
     /// Declares that the inventory is empty and known to be.
     pub(super) fn begin_inventory(&mut self) {
-        self.meta.inventory = Some(Summary::default());
+        self.meta.inventory = Some(InventorySummary::default());
     }
 
     /// Declares the inventory lost: it is not written as known again until it is replaced.
@@ -109,7 +111,7 @@ impl Cache {
     pub(super) fn inventory(&self) -> Result<Option<Inventory>, Trouble> {
         let Some(summary) = self.meta.inventory else { return Ok(None) };
         let mut inventory = Inventory { is_rebuilt: summary.is_rebuilt, ..Inventory::default() };
-        let mut found = Summary { is_rebuilt: summary.is_rebuilt, ..Summary::default() };
+        let mut found = Summary::default();
         sealed::scan(&self.database, Kind::Entry, |record| {
             let key = decode_key(&record.key).ok_or_else(inconsistent)?;
             let entry: EntryRecord = serde_json::from_slice(&record.contents).map_err(|_| inconsistent())?;
@@ -117,26 +119,39 @@ impl Cache {
             inventory.entries.insert(key, entry.into_entry());
             Ok(())
         })?;
-        if found == summary { Ok(Some(inventory)) } else { Err(inconsistent()) }
+        if found == summary.entries { Ok(Some(inventory)) } else { Err(inconsistent()) }
     }
 
-    /// The contents of a snapshot.
+    /// What a revision consists of, if it is pinned.
+    pub(super) fn pinned(&self, revision: &Revision) -> Option<&Pin> {
+        self.shelf.pinned(revision)
+    }
+
+    /// The contents of a snapshot, encrypted as they may be.
     pub(super) fn snapshot(&self, digest: &Digest) -> Result<Option<Vec<u8>>, Trouble> {
         let record = sealed::read(&self.database, Kind::Snapshot, digest.as_bytes())?;
         Ok(record.map(|record| record.contents))
     }
 
     /// Writes changes, the later ones over the earlier, as one with the facts; returns once they would survive a power cut.
-    /// While the inventory is not known, changes to single entries of it are left out.
-    pub(super) fn write(&mut self, facts: &FactsRecord, changes: &[&Changes]) -> Result<(), Trouble> {
+    /// While the inventory is not known, changes to single entries of it are left out. Answers with the snapshots that cannot be
+    /// encrypted, and so are not kept.
+    pub(super) fn write<'a>(
+        &mut self,
+        facts: &FactsRecord,
+        changes: &[&'a Changes],
+        vault: &Vault,
+    ) -> Result<Refused<'a>, Trouble> {
         let mut edits = Edits::default();
         let inventory = self.edit_inventory(&mut edits, changes)?;
-        self.edit_snapshots(&mut edits, changes)?;
+        let (shelf, refused) =
+            self.shelf.edit(&self.database, &mut edits, changes, &facts.to_facts(), vault)?;
         self.put_over(&mut edits, Kind::Facts, &facts.to_bytes())?;
-        let meta = Meta { format: FORMAT, generation: facts.generation(), inventory };
+        let meta = Meta { format: FORMAT, generation: facts.generation(), inventory, shelf: shelf.summary() };
         self.commit(edits, meta)?;
         self.facts = Some(facts.clone());
-        Ok(())
+        self.shelf = shelf;
+        Ok(refused)
     }
 
     /// How many bytes it takes on disk.
@@ -147,10 +162,8 @@ impl Cache {
 
     fn check(&self, found: Summary) -> Result<(), Trouble> {
         let copy = self.facts.as_ref().map_or(0, FactsRecord::generation);
-        let adds_up = self
-            .meta
-            .inventory
-            .is_none_or(|expected| expected == Summary { is_rebuilt: expected.is_rebuilt, ..found });
+        let adds_up = self.meta.inventory.is_none_or(|expected| expected.entries == found)
+            && self.meta.shelf == self.shelf.summary();
         if self.meta.format == FORMAT && self.meta.generation == copy && adds_up {
             Ok(())
         } else {
@@ -158,7 +171,11 @@ impl Cache {
         }
     }
 
-    fn edit_inventory(&self, edits: &mut Edits, changes: &[&Changes]) -> Result<Option<Summary>, Trouble> {
+    fn edit_inventory(
+        &self,
+        edits: &mut Edits,
+        changes: &[&Changes],
+    ) -> Result<Option<InventorySummary>, Trouble> {
         let replaced = changes.iter().rposition(|change| change.rebuilt.is_some());
         let mut entries: BTreeMap<&ObjectKey, Option<&InventoryEntry>> = BTreeMap::new();
         for change in &changes[replaced.unwrap_or(0)..] {
@@ -168,7 +185,7 @@ impl Cache {
         let mut summary = match replaced.and_then(|at| changes[at].rebuilt) {
             Some(is_rebuilt) => {
                 self.clear_entries(edits)?;
-                Summary { is_rebuilt, ..Summary::default() }
+                InventorySummary { is_rebuilt, ..InventorySummary::default() }
             }
             None => match self.meta.inventory {
                 Some(summary) => summary,
@@ -179,12 +196,12 @@ impl Cache {
             let key = encode_key(key);
             let before = sealed::read(&self.database, Kind::Entry, &key)?;
             if let (Some(before), None) = (&before, replaced) {
-                summary.take(before.seal);
+                summary.entries.take(before.seal);
             }
             match (entry, &before) {
                 (Some(entry), before) => {
                     let contents = entry_bytes(entry, before.as_ref());
-                    summary.add(edits.put(Kind::Entry, &key, &contents, before.as_ref()));
+                    summary.entries.add(edits.put(Kind::Entry, &key, &contents, before.as_ref()));
                 }
                 (None, Some(before)) => edits.remove(Kind::Entry, before),
                 (None, None) => {}
@@ -198,27 +215,6 @@ impl Cache {
             edits.remove(Kind::Entry, &record);
             Ok(())
         })
-    }
-
-    fn edit_snapshots(&self, edits: &mut Edits, changes: &[&Changes]) -> Result<(), Trouble> {
-        let mut snapshots: BTreeMap<&Digest, Option<&Vec<u8>>> = BTreeMap::new();
-        for change in changes {
-            snapshots.extend(change.keep.iter().map(|(digest, contents)| (digest, Some(contents))));
-            snapshots.extend(change.drop.iter().map(|digest| (digest, None)));
-        }
-        for (digest, contents) in snapshots {
-            let before = sealed::read(&self.database, Kind::Snapshot, digest.as_bytes())?;
-            match (contents.filter(|contents| contents.len() <= MAX_SNAPSHOT), before) {
-                // Writing again what is there would only wear the flash.
-                (Some(contents), Some(before)) if before.contents == *contents => {}
-                (Some(contents), before) => {
-                    edits.put(Kind::Snapshot, digest.as_bytes(), contents, before.as_ref());
-                }
-                (None, Some(before)) => edits.remove(Kind::Snapshot, &before),
-                (None, None) => {}
-            }
-        }
-        Ok(())
     }
 
     fn put_over(&self, edits: &mut Edits, kind: Kind, contents: &[u8]) -> Result<(), Trouble> {
@@ -240,22 +236,6 @@ impl Cache {
 
     fn gate(&self) -> Result<(), Trouble> {
         self.disk.cache_may_write().map_err(|error| Trouble::unavailable(&error))
-    }
-}
-
-impl Summary {
-    fn add(&mut self, seal: [u8; 32]) {
-        self.count += 1;
-        self.mix(seal);
-    }
-
-    fn take(&mut self, seal: [u8; 32]) {
-        self.count = self.count.saturating_sub(1);
-        self.mix(seal);
-    }
-
-    fn mix(&mut self, seal: [u8; 32]) {
-        self.sum.iter_mut().zip(seal).for_each(|(sum, byte)| *sum ^= byte);
     }
 }
 

@@ -36,6 +36,8 @@ pub trait Disk: fmt::Debug + Send + Sync {
 pub trait Handle: fmt::Debug {
     /// Writes all bytes at an offset.
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Drops all bytes from an offset on.
+    fn truncate(&mut self, length: u64) -> io::Result<()>;
     /// Makes the file's contents and length durable.
     fn sync(&mut self) -> io::Result<()>;
 }
@@ -64,6 +66,13 @@ pub fn write_atomic(disk: &dyn Disk, path: &Path, bytes: &[u8], mode: u32) -> io
 pub fn write_slot(disk: &dyn Disk, path: &Path, offset: u64, bytes: &[u8]) -> io::Result<()> {
     let mut file = disk.open(path)?;
     file.write_at(offset, bytes)?;
+    file.sync()
+}
+
+/// Cuts a file off behind its first `length` bytes.
+pub fn cut(disk: &dyn Disk, path: &Path, length: u64) -> io::Result<()> {
+    let mut file = disk.open(path)?;
+    file.truncate(length)?;
     file.sync()
 }
 
@@ -144,6 +153,10 @@ impl Disk for RealDisk {
 impl Handle for File {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.write_all_at(bytes, offset)
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        self.set_len(length)
     }
 
     fn sync(&mut self) -> io::Result<()> {

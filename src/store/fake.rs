@@ -1,8 +1,9 @@
 //! For tests: a store in memory that outlives the agent, so that a power cut is dropping one and opening it again.
 
+use super::kept::Kept;
 use super::record::FactsRecord;
-use super::{Changes, Error, Loaded, Store};
-use crate::model::{Digest, Facts, Inventory};
+use super::{Changes, Error, Loaded, Pin, Snapshot, Store};
+use crate::model::{DesiredApplication, Digest, Facts, Inventory, Revision};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
@@ -37,7 +38,8 @@ struct Durable {
 struct Cache {
     generation: u64,
     inventory: Option<Inventory>,
-    snapshots: BTreeMap<Digest, Vec<u8>>,
+    snapshots: BTreeMap<Digest, Snapshot>,
+    pins: BTreeMap<Revision, Pin>,
 }
 
 impl Memory {
@@ -118,7 +120,8 @@ impl Store for MemoryStore {
         self.behind.push(changes.clone());
         match durable.step() {
             Ok(()) => {
-                durable.cache.take(generation, self.is_known, &std::mem::take(&mut self.behind));
+                let behind = std::mem::take(&mut self.behind);
+                durable.cache.take(generation, self.is_known, &behind, facts);
                 self.is_known = durable.cache.inventory.is_some();
             }
             Err(error) => notes.push(format!("the cache cannot be used, going on without it: {error}")),
@@ -130,14 +133,20 @@ impl Store for MemoryStore {
         Ok(notes)
     }
 
-    fn snapshot(&mut self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
-        Ok(self.memory.durable().cache.snapshots.get(digest).cloned())
+    fn snapshot(&mut self, digest: &Digest) -> Result<Option<DesiredApplication>, Error> {
+        let durable = self.memory.durable();
+        let kept = durable.cache.snapshots.get(digest);
+        Ok(kept.map(|kept| Snapshot::read(*digest, kept.contents()).expect("because we wrote it")))
+    }
+
+    fn pinned(&mut self, revision: &Revision) -> Option<Pin> {
+        self.memory.durable().cache.pins.get(revision).cloned()
     }
 }
 
 impl Cache {
     /// Takes all changes since it was last written.
-    fn take(&mut self, generation: u64, is_known: bool, changes: &[Changes]) {
+    fn take(&mut self, generation: u64, is_known: bool, changes: &[Changes], facts: &Facts) {
         self.inventory = is_known.then(|| self.inventory.take().unwrap_or_default());
         for change in changes {
             if let Some(is_rebuilt) = change.rebuilt {
@@ -147,9 +156,14 @@ impl Cache {
                 inventory.entries.extend(change.put.iter().cloned());
                 change.remove.iter().for_each(|key| drop(inventory.entries.remove(key)));
             }
-            self.snapshots.extend(change.keep.iter().cloned());
-            change.drop.iter().for_each(|digest| drop(self.snapshots.remove(digest)));
+            self.pins.extend(change.pin.iter().map(|pin| (pin.revision.clone(), pin.clone())));
         }
+        let all = Kept { snapshots: self.snapshots.keys().copied().collect(), pins: self.pins.clone() };
+        let needed = all.needed(facts);
+        self.pins = needed.pins;
+        self.snapshots.retain(|digest, _| needed.snapshots.contains(digest));
+        let kept = changes.iter().flat_map(|change| &change.keep);
+        self.snapshots.extend(kept.map(|snapshot| (snapshot.digest(), snapshot.clone())));
         self.generation = generation;
     }
 }

@@ -186,16 +186,31 @@ impl FaultyDisk {
     }
 }
 
-impl Handle for FaultyHandle {
-    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+impl FaultyHandle {
+    /// How to take back what is about to be done to the file.
+    fn undo(&mut self) -> io::Result<Undo> {
         let mut before = Vec::new();
         self.file.seek(SeekFrom::Start(0))?;
         self.file.read_to_end(&mut before)?;
+        Ok(Undo::Write { path: self.path.clone(), file: self.file.try_clone()?, before })
+    }
+}
+
+impl Handle for FaultyHandle {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let undo = self.undo()?;
         let half = &bytes[..bytes.len() / 2];
         let mut state = self.disk.step(|| drop(self.file.write_all_at(half, offset)))?;
         self.file.write_all_at(bytes, offset)?;
-        let file = self.file.try_clone()?;
-        state.unsynced.push(Undo::Write { path: self.path.clone(), file, before });
+        state.unsynced.push(undo);
+        Ok(())
+    }
+
+    fn truncate(&mut self, length: u64) -> io::Result<()> {
+        let undo = self.undo()?;
+        let mut state = self.disk.step(|| {})?;
+        self.file.set_len(length)?;
+        state.unsynced.push(undo);
         Ok(())
     }
 

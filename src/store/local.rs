@@ -16,10 +16,13 @@ use super::facts::{FactsFile, Found};
 use super::opening::{self, ASIDE, CACHE};
 use super::record::{FactsRecord, RecordError};
 use super::sled::Trouble;
-use super::{Changes, Error, Loaded, Settings, Store};
-use crate::model::{Digest, Facts, Inventory, InventoryEntry, ObjectKey};
+use super::vault::{Vault, VaultError};
+use super::{Changes, Error, Loaded, Pin, Settings, Snapshot, Store};
+use crate::model::{
+    DesiredApplication, Digest, Facts, Inventory, InventoryEntry, ObjectKey, Revision, explain,
+};
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -41,6 +44,9 @@ struct LocalStore {
     /// The highest generation that any save has taken.
     generation: u64,
     cache: Option<Cache>,
+    vault: Vault,
+    /// Whether a person was told that something is not kept, for want of a key.
+    is_told: bool,
     behind: Behind,
     /// The inventory as it was found at opening, until it is handed out.
     found: Option<Inventory>,
@@ -95,6 +101,8 @@ pub fn open_on(disk: Arc<dyn Disk>, settings: &Settings, now: Timestamp) -> Resu
         record,
         generation,
         cache,
+        vault: Vault::new(settings.encryption.clone()),
+        is_told: false,
         behind: Behind::default(),
         found: None,
         notes,
@@ -134,15 +142,27 @@ impl Store for LocalStore {
         Ok(std::mem::take(&mut self.notes))
     }
 
-    fn snapshot(&mut self, digest: &Digest) -> Result<Option<Vec<u8>>, Error> {
+    fn snapshot(&mut self, digest: &Digest) -> Result<Option<DesiredApplication>, Error> {
         let Some(cache) = &self.cache else { return Ok(None) };
-        match cache.snapshot(digest) {
-            Ok(contents) => Ok(contents),
+        let contents = match cache.snapshot(digest) {
+            Ok(Some(contents)) => contents,
+            Ok(None) => return Ok(None),
             Err(trouble) => {
                 self.lose_cache(&trouble);
+                return Ok(None);
+            }
+        };
+        match self.read_snapshot(*digest, &contents) {
+            Ok(desired) => Ok(Some(desired)),
+            Err(why) => {
+                self.notes.push(format!("the snapshot {digest} is not available: {why}"));
                 Ok(None)
             }
         }
+    }
+
+    fn pinned(&mut self, revision: &Revision) -> Option<Pin> {
+        self.cache.as_ref()?.pinned(revision).cloned()
     }
 }
 
@@ -200,10 +220,22 @@ impl LocalStore {
             self.cache = Some(self.open_cache()?);
         }
         let Some(cache) = &mut self.cache else { return Ok(()) };
-        cache.write(record, &[&self.behind.changes, changes])?;
+        let refused = cache.write(record, &[&self.behind.changes, changes], &self.vault)?;
+        let news = refused.iter().map(|(name, error)| not_kept(name, error)).filter(|_| !self.is_told);
+        self.notes.extend(news);
+        self.is_told |= !refused.is_empty();
         let base = cache.knows_inventory().then(|| cache.generation());
         self.behind = Behind { base, changes: Changes::default() };
         Ok(())
+    }
+
+    fn read_snapshot(&self, digest: Digest, contents: &[u8]) -> Result<DesiredApplication, String> {
+        let unlocked = match Vault::is_locked(contents) {
+            true => Some(self.vault.unlock(contents).map_err(|error| explain(&error))?),
+            false => None,
+        };
+        let contents = unlocked.as_ref().map_or(contents, |unlocked| unlocked);
+        Snapshot::read(digest, contents).map_err(|error| explain(&error))
     }
 
     /// Tries again to open a cache that could not be opened or written before.
@@ -246,10 +278,6 @@ impl Behind {
         }
         entries.extend(later.put.iter().cloned().map(|(key, entry)| (key, Some(entry))));
         entries.extend(later.remove.iter().cloned().map(|key| (key, None)));
-        let mut drop: BTreeSet<Digest> = mine.drop.into_iter().chain(later.drop.iter().copied()).collect();
-        for (digest, _) in &later.keep {
-            drop.remove(digest);
-        }
         self.changes.rebuilt = later.rebuilt.or(mine.rebuilt);
         for (key, entry) in entries {
             match entry {
@@ -258,8 +286,16 @@ impl Behind {
             }
         }
         // Snapshots are not held in memory for later: they are rendered again from the objects.
-        self.changes.drop = drop.into_iter().collect();
+        self.changes.pin = later.pin.clone().or(mine.pin);
     }
+}
+
+/// What a person is told where something that holds Secrets could not be encrypted.
+fn not_kept(name: &str, error: &VaultError) -> String {
+    format!(
+        "application {name} holds Secrets and is not kept: {}; to go back to it, it is rendered again from the repository",
+        explain(error)
+    )
 }
 
 /// Writes the first facts of a new site, before anything else is made in its directory.

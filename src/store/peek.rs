@@ -3,8 +3,8 @@
 use super::durable::RealDisk;
 use super::facts::{FactsFile, Found};
 use super::record::FactsRecord;
-use super::{Changes, Error, Loaded, Settings, Store};
-use crate::model::{Digest, Facts};
+use super::{Changes, Error, Loaded, Pin, Settings, Store};
+use crate::model::{DesiredApplication, Digest, Facts, Revision};
 use std::sync::Arc;
 
 /// What was read, for a caller that only looks.
@@ -32,7 +32,11 @@ impl Store for Peek {
         Err(Error::OnlyLooking)
     }
 
-    fn snapshot(&mut self, _: &Digest) -> Result<Option<Vec<u8>>, Error> {
+    fn snapshot(&mut self, _: &Digest) -> Result<Option<DesiredApplication>, Error> {
         Ok(None)
+    }
+
+    fn pinned(&mut self, _: &Revision) -> Option<Pin> {
+        None
     }
 }

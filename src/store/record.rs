@@ -5,7 +5,7 @@
 
 use crate::model::{
     ApplicationFacts, Baseline, CommitId, Digest, Facts, Floor, InventoryEntry, ObjectKey, Quarantine,
-    Revision,
+    Revision, Suspension,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -35,6 +35,8 @@ pub(super) struct FactsRecord {
     last_good: Option<Text<Revision>>,
     #[serde(default)]
     pinned: Vec<Text<Revision>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    suspended: Option<SuspensionRecord>,
     #[serde(default)]
     applications: BTreeMap<String, ApplicationRecord>,
     #[serde(flatten)]
@@ -60,6 +62,16 @@ struct FloorRecord {
     accepted: Timestamp,
     began: Text<CommitId>,
     signer: String,
+    #[serde(flatten)]
+    rest: Rest,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct SuspensionRecord {
+    reason: String,
+    since: Timestamp,
+    #[serde(default)]
+    until: Option<Timestamp>,
     #[serde(flatten)]
     rest: Rest,
 }
@@ -130,6 +142,7 @@ impl FactsRecord {
             clock_floor: facts.clock_floor,
             last_good: facts.last_good.clone().map(Text),
             pinned: facts.pinned.iter().cloned().map(Text).collect(),
+            suspended: facts.suspended.as_ref().map(SuspensionRecord::new),
             applications: facts
                 .applications
                 .iter()
@@ -176,6 +189,7 @@ impl FactsRecord {
             clock_floor: self.clock_floor,
             last_good: self.last_good.clone().map(|text| text.0),
             pinned: self.pinned.iter().map(|text| text.0.clone()).collect(),
+            suspended: self.suspended.as_ref().map(SuspensionRecord::to_suspension),
             applications: self
                 .applications
                 .iter()
@@ -187,6 +201,7 @@ impl FactsRecord {
     fn keep_unknown(&mut self, before: &Self) {
         self.rest.clone_from(&before.rest);
         keep(&mut self.floor, before.floor.as_ref());
+        keep(&mut self.suspended, before.suspended.as_ref());
         for (name, application) in &mut self.applications {
             if let Some(before) = before.applications.get(name) {
                 application.rest.clone_from(&before.rest);
@@ -257,7 +272,7 @@ macro_rules! part {
         }
     )*};
 }
-part!(FloorRecord, RenderedRecord, QuarantineRecord, BaselineRecord);
+part!(FloorRecord, SuspensionRecord, RenderedRecord, QuarantineRecord, BaselineRecord);
 
 /// Takes over what is unknown in `before` if the two are the same otherwise.
 fn keep<P: Part + Clone>(now: &mut Option<P>, before: Option<&P>) {
@@ -288,6 +303,17 @@ impl FloorRecord {
             began: self.began.0,
             signer: self.signer.clone(),
         }
+    }
+}
+
+impl SuspensionRecord {
+    fn new(suspension: &Suspension) -> Self {
+        let Suspension { reason, since, until } = suspension.clone();
+        Self { reason, since, until, rest: Rest::new() }
+    }
+
+    fn to_suspension(&self) -> Suspension {
+        Suspension { reason: self.reason.clone(), since: self.since, until: self.until }
     }
 }
 

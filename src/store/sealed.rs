@@ -8,6 +8,7 @@
 
 use super::sled::{Sled, Trouble};
 use crate::model::Digest;
+use serde::{Deserialize, Serialize};
 
 /// Largest piece of a record.
 const PIECE: usize = 4096;
@@ -17,7 +18,7 @@ const SEAL: usize = 32;
 const KEY_HASH: usize = 16;
 
 /// What a record is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// What the cache holds, and of which generation.
     Meta = b'm' as isize,
@@ -27,6 +28,8 @@ pub(super) enum Kind {
     Entry = b'i' as isize,
     /// A rendered application.
     Snapshot = b's' as isize,
+    /// What a pinned revision consists of.
+    Pin = b'p' as isize,
 }
 
 /// A record that fits its seal.
@@ -38,6 +41,13 @@ pub(super) struct Sealed {
     pub(super) contents: Vec<u8>,
     /// Its checksum.
     pub(super) seal: [u8; SEAL],
+}
+
+/// What some records add up to: it shows whether one is missing, old or too many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(super) struct Summary {
+    count: u64,
+    sum: [u8; SEAL],
 }
 
 /// Changes that are to be made as one.
@@ -76,6 +86,24 @@ impl Edits {
     /// Makes the changes.
     pub(super) fn apply(self, database: &Sled) -> Result<(), Trouble> {
         database.apply(self.0)
+    }
+}
+
+impl Summary {
+    /// Counts a record in.
+    pub(super) fn add(&mut self, seal: [u8; SEAL]) {
+        self.count += 1;
+        self.mix(seal);
+    }
+
+    /// Takes a record out.
+    pub(super) fn take(&mut self, seal: [u8; SEAL]) {
+        self.count = self.count.saturating_sub(1);
+        self.mix(seal);
+    }
+
+    fn mix(&mut self, seal: [u8; SEAL]) {
+        self.sum.iter_mut().zip(seal).for_each(|(sum, byte)| *sum ^= byte);
     }
 }
 
@@ -204,6 +232,6 @@ fn split_key(raw: &[u8]) -> Option<(&[u8], u64)> {
     Some((id, u64::from_be_bytes(number.try_into().ok()?)))
 }
 
-fn damaged() -> Trouble {
+pub(super) fn damaged() -> Trouble {
     Trouble::Damaged("a record does not fit its checksum".to_owned())
 }

@@ -5,10 +5,12 @@ use super::durable::{self, RealDisk};
 use super::facts::{FactsFile, Found};
 use super::record::{EntryRecord, FactsRecord, decode_key, encode_key};
 use super::sled::{Sled, Trouble};
+use super::vault::Vault;
 use super::*;
-use crate::model::{ApplicationFacts, CommitId, Floor, Hash, Quarantine, Revision};
+use crate::model::{ApplicationFacts, CommitId, Floor, Hash, Object, Quarantine, Revision, fake};
 use jiff::Timestamp;
 use proptest::prelude::*;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -37,7 +39,7 @@ impl Site {
     }
 
     fn settings(&self) -> Settings {
-        Settings { directory: self.folder.path().to_owned() }
+        Settings::new(self.folder.path())
     }
 
     fn facts_file(&self) -> PathBuf {
@@ -233,7 +235,7 @@ fn facts_in_a_newer_format_are_refused_and_left_alone() {
 #[test]
 fn a_state_directory_has_one_owner_and_is_private() {
     let site = Site { folder: tempfile::tempdir().unwrap() };
-    let settings = Settings { directory: site.folder.path().join("a/b") };
+    let settings = Settings::new(site.folder.path().join("a/b"));
     let held = open(&settings, Timestamp::UNIX_EPOCH).unwrap();
     let error = open(&settings, Timestamp::UNIX_EPOCH).err().unwrap();
     assert!(matches!(error, Error::Locked { .. }), "{error}");
@@ -294,7 +296,7 @@ fn a_cache_that_is_written_often_does_not_grow_for_ever() {
             (key(number), InventoryEntry { application: "web".to_owned(), version, baseline: None })
         });
         let changes = Changes { put: put.collect(), ..Changes::default() };
-        cache.write(&FactsRecord::new(&facts(1), generation, None), &[&changes]).unwrap();
+        cache.write(&FactsRecord::new(&facts(1), generation, None), &[&changes], &Vault::new(None)).unwrap();
         if generation % 200 == 0 {
             sizes.push(cache.size_on_disk());
         }
@@ -319,8 +321,21 @@ fn records_that_are_missing_old_or_altered_are_noticed_even_if_the_database_is_n
         if generation == 1 {
             cache.begin_inventory();
         }
-        let changes = Changes { put, keep: vec![(Digest::of(b"x"), vec![1; 9000])], ..Changes::default() };
-        cache.write(&FactsRecord::new(&facts(1), generation, None), &[&changes]).unwrap();
+        let object = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}, "data": {"x": "x".repeat(9000)}});
+        let desired = DesiredApplication {
+            application: fake::application("web"),
+            objects: vec![Object::new(object).unwrap()],
+            digest: Digest::of(b"x"),
+        };
+        let mut facts = facts(1);
+        let revision = facts.floor.as_ref().unwrap().revision.clone();
+        facts.pinned.push(revision.clone());
+        let applications = [("web".to_owned(), desired.digest)].into();
+        let pin = Some(Pin { revision, applications });
+        let changes = Changes { put, keep: vec![Snapshot::of(&desired)], pin, ..Changes::default() };
+        let refused =
+            cache.write(&FactsRecord::new(&facts, generation, None), &[&changes], &Vault::new(None));
+        assert!(refused.unwrap().is_empty());
     };
     write(1, vec![entry("a", "v1"), entry("b", "v1")]);
     let before = pairs(folder.path());
@@ -341,6 +356,45 @@ fn records_that_are_missing_old_or_altered_are_noticed_even_if_the_database_is_n
         }
     }
     Cache::open(Arc::new(RealDisk), folder.path()).unwrap();
+}
+
+#[test]
+fn a_snapshot_that_is_there_already_is_not_written_again() {
+    const KEY: &str = "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0";
+    const OTHER: &str = "AGE-SECRET-KEY-143WN7DCXU4G8R5AXQSSYD9AEPYDNT3HXSLWSPK36CDU6E8M59SSSAGZ3KG";
+    let folder = tempfile::tempdir().unwrap();
+    let credential = folder.path().join("credential");
+    let write_key = |key: &str| fs::File::create(&credential).unwrap().write_all(key.as_bytes()).unwrap();
+    let vault = Vault::new(Some(Encryption::Credential(credential.clone())));
+    let mut generation = 0;
+    let mut keep = |kind: &str, value: &str| {
+        generation += 1;
+        let object =
+            json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": "x"}, "data": {"x": value}});
+        let objects = vec![Object::new(object).unwrap()];
+        let desired =
+            DesiredApplication { application: fake::application("web"), objects, digest: Digest::of(b"x") };
+        let changes = Changes { keep: vec![Snapshot::of(&desired)], ..Changes::default() };
+        let state = folder.path().join("state");
+        fs::create_dir_all(&state).unwrap();
+        let mut cache = Cache::open(Arc::new(RealDisk), &state).unwrap();
+        let refused =
+            cache.write(&FactsRecord::new(&facts(1), generation, None), &[&changes], &vault).unwrap();
+        assert!(refused.is_empty(), "{refused:?}");
+        drop(cache);
+        pairs(&state).into_iter().filter(|(key, _)| key[0] == b's').collect::<Vec<_>>()
+    };
+    write_key(KEY);
+    let plain = keep("ConfigMap", "eA==");
+    assert_eq!(keep("ConfigMap", "eA=="), plain);
+    let locked = keep("Secret", "eA==");
+    assert_ne!(locked, plain);
+    assert_eq!(keep("Secret", "eA=="), locked, "the same contents, encrypted once");
+    let changed = keep("Secret", "eQ==");
+    assert_ne!(changed, locked);
+    write_key(OTHER);
+    assert_ne!(keep("Secret", "eQ=="), changed, "it is encrypted to the new key");
+    assert_eq!(keep("ConfigMap", "eA=="), plain);
 }
 
 fn pairs(path: &Path) -> BTreeMap<Vec<u8>, Vec<u8>> {

@@ -16,13 +16,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("plan", &[]),
     ("cluster", &[]),
     ("health", &[]),
-    ("report", &[]),
+    ("apply", &["plan", "cluster", "health"]),
+    // Audit and outbox survive power cuts, and all of our own writes go through one file; events and the ConfigMap of the status are
+    // objects like others, written through the one port there is for them.
+    ("report", &["store::durable", "cluster::"]),
     ("reconcile", &[]),
     (
         "config",
         &[
             "source::",
             "trust::Settings",
+            "store::Encryption",
             "store::Settings",
             "cluster::Settings",
             "fleet::Local",
@@ -40,6 +44,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "plan",
             "cluster",
             "health",
+            "apply",
             "report",
             "reconcile",
             "config",
@@ -56,6 +61,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "plan",
             "cluster",
             "health",
+            "apply",
             "report",
             "reconcile",
             "config",
@@ -74,6 +80,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["src/store/sled.rs", "src/store/sled/"]),
     ("backoff", &["src/cluster/retry.rs"]),
     ("clap", &["src/cli/"]),
+    ("standfast_age", &["src/store/vault.rs"]),
     ("ed25519_dalek", &["src/trust/", "src/oneshot/"]),
 ];
 

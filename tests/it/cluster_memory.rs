@@ -32,7 +32,7 @@ async fn writes_are_counted_apart_from_other_requests() {
     let uid = live(&cluster, &map("a")).await.uid().to_owned();
     cluster.apply(&map("b"), DRY).await.unwrap();
     cluster.get(map("a").gvk(), &map("a").key()).await.unwrap();
-    cluster.foreign_create("kubectl", map("c").value()).unwrap();
+    cluster.foreign_create("kubectl", &map("c").value()).unwrap();
     live(&cluster, &map("a")).await;
     cluster.delete(map("a").gvk(), &map("a").key(), &uid).await.unwrap();
     let a = map("a").key();

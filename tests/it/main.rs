@@ -18,12 +18,20 @@
 )]
 
 mod architecture;
+mod audit_power_cut;
+mod audit_tampered;
+mod cli_audit;
 mod cli_reference;
 mod cli_status;
 mod config_readme;
+mod daemon;
 mod demo;
+mod health_settling;
 mod power_cut;
 mod render_kubectl;
+mod report_events;
+mod report_metrics;
+mod report_status_map;
 mod source_bad_answers;
 mod source_contract;
 mod source_cut;
@@ -45,6 +53,7 @@ mod whole_way;
 mod store_contract;
 mod store_damaged_cache;
 mod store_power_cut;
+mod store_secrets;
 mod trust_allowed_signers;
 mod trust_floor;
 mod trust_real_signatures;

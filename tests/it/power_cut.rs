@@ -5,7 +5,7 @@ use crate::support::fuse::{Fuse, Fused, FusedStore, Moment};
 use crate::support::site::settings;
 use serde_json::{Value, json};
 use standfast::agent::clock::Clock;
-use standfast::agent::{Agent, Ending, Ports, build};
+use standfast::agent::{Agent, Ending, Ports, Stay, build};
 use standfast::cluster::{Cluster, MemoryCluster};
 use standfast::model::{CommitId, Facts, Gvk, ObjectKey, SitePhase};
 use standfast::render::Plain;
@@ -73,15 +73,15 @@ impl World {
         let told = Told::default();
         let fused = || fuse.clone();
         let ports = Ports {
-            source: Box::new(Fused { port: self.source.clone(), fuse: fused() }),
+            source: Arc::new(Fused { port: self.source.clone(), fuse: fused() }),
             verifier: Box::new(Markers::of(["alice"])),
             store: Box::new(FusedStore::boot(&self.memory, fuse)),
-            render: Box::new(Plain),
+            render: Arc::new(Plain),
             cluster: Arc::new(Fused { port: self.cluster.clone(), fuse: fused() }),
-            sink: Box::new(told.clone()),
+            sink: Arc::new(told.clone()),
             clock: Clock::from_fn(|| "2026-11-22T12:00:00Z".parse().unwrap()),
         };
-        (build(settings("power", false), ports).unwrap(), told)
+        (build(settings("power", Stay::Once), ports).unwrap(), told)
     }
 
     async fn pass(&self, fuse: &Fuse) -> Ending {

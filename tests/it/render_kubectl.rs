@@ -53,7 +53,7 @@ fn plain_rendering_reads_what_kubectl_reads() {
     let Rendered::Objects(desired) = Plain.render(&whole, &the_application(&whole)).unwrap() else {
         panic!()
     };
-    let ours: Vec<Value> = desired.objects.into_iter().map(Object::into_value).collect();
+    let ours: Vec<Value> = desired.objects.iter().map(Object::value).collect();
     assert_eq!(sorted(ours), sorted(theirs));
 }
 

@@ -1,9 +1,15 @@
 //! What every store does: the one on disk and the one in memory.
 
-use crate::support::store::{content, digest, entry, folder, life, settings};
-use standfast::model::{Facts, Inventory};
+use crate::support::store::{
+    content, digest, entry, folder, life, of_object, pin, rendered, revision, settings,
+};
+use serde_json::json;
+use standfast::model::{
+    AllowPrune, Application, ApplicationFacts, DesiredApplication, Facts, Inventory, OnRemoval, Rollback,
+};
 use standfast::store::fake::Memory;
-use standfast::store::{self, Changes, Loaded, Store};
+use standfast::store::{self, Changes, Loaded, Snapshot, Store};
+use std::time::Duration;
 
 /// Runs a test on both; the function it gets boots the site again.
 fn on_both(test: impl Fn(&dyn Fn() -> Box<dyn Store>)) {
@@ -57,27 +63,79 @@ fn saving_facts_alone_keeps_the_inventory() {
 }
 
 #[test]
-fn snapshots_are_kept_until_they_are_dropped() {
+fn a_snapshot_is_kept_as_long_as_the_facts_need_it() {
     on_both(|boot| {
+        let is_kept = |store: &mut Box<dyn Store>| {
+            let found = (1..=4).filter(|number| store.snapshot(&digest(*number)).unwrap().is_some());
+            found.collect::<Vec<u8>>()
+        };
         let mut store = boot();
-        let large: Vec<u8> = (0..300_000_u32).flat_map(u32::to_le_bytes).collect();
-        let keep = vec![(digest(1), large.clone()), (digest(2), Vec::new()), (digest(3), b"x".to_vec())];
-        let changes = Changes { keep, ..Changes::default() };
-        store.save(&mut Facts::default(), &changes).unwrap();
-        drop(store);
-
-        let mut store = boot();
-        assert_eq!(store.snapshot(&digest(1)).unwrap(), Some(large));
-        assert_eq!(store.snapshot(&digest(2)).unwrap(), Some(Vec::new()));
-        assert_eq!(store.snapshot(&digest(9)).unwrap(), None);
-        let changes = Changes { drop: vec![digest(1), digest(9)], ..Changes::default() };
-        let mut facts = store.load().unwrap().facts;
+        let keep = (1..=4).map(|number| Snapshot::of(&rendered(number, 300_000))).collect();
+        let mut facts = Facts { pinned: vec![revision(1)], ..Facts::default() };
+        let steady = (Some((revision(3), digest(3))), Some((revision(2), digest(4))));
+        let web =
+            ApplicationFacts { last_good: steady.0, attempted: steady.1, ..ApplicationFacts::default() };
+        facts.applications.insert("web".to_owned(), web);
+        let changes = Changes { keep, pin: Some(pin(1, &[1, 2])), ..Changes::default() };
         store.save(&mut facts, &changes).unwrap();
         drop(store);
 
         let mut store = boot();
-        assert_eq!(store.snapshot(&digest(1)).unwrap(), None);
-        assert_eq!(store.snapshot(&digest(3)).unwrap(), Some(b"x".to_vec()));
+        assert_eq!(is_kept(&mut store), [1, 2, 3, 4], "what a save keeps survives it");
+        assert_eq!(store.snapshot(&digest(1)).unwrap(), Some(rendered(1, 300_000)));
+        assert_eq!(store.pinned(&revision(1)), Some(pin(1, &[1, 2])));
+        assert_eq!(store.pinned(&revision(3)), None);
+        let pinned = Changes { pin: Some(pin(3, &[2, 3])), ..Changes::default() };
+        facts.pinned.insert(0, revision(3));
+        store.save(&mut facts, &pinned).unwrap();
+        assert_eq!(is_kept(&mut store), [1, 2, 3], "an attempt alone is not kept");
+        facts.pinned.pop();
+        store.save(&mut facts, &Changes::default()).unwrap();
+        assert_eq!(is_kept(&mut store), [2, 3]);
+        assert_eq!(store.pinned(&revision(1)), None);
+        facts.pinned.clear();
+        facts.last_good = Some(revision(3));
+        store.save(&mut facts, &Changes::default()).unwrap();
+        assert_eq!(is_kept(&mut store), [2, 3], "last-good is pinned too");
+        facts.last_good = None;
+        store.save(&mut facts, &Changes::default()).unwrap();
+        drop(store);
+        let mut store = boot();
+        assert_eq!(is_kept(&mut store), [3], "the application was steady with it");
+        assert_eq!(store.pinned(&revision(3)), None);
+        store.save(&mut Facts::default(), &Changes::default()).unwrap();
+        assert_eq!(is_kept(&mut store), Vec::<u8>::new());
+    });
+}
+
+#[test]
+fn a_snapshot_reads_back_whole_but_for_values_that_were_put_in() {
+    on_both(|boot| {
+        let object = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a", "namespace": "b"},
+                            "spec": {"x": [1.5, 1e300, -7, null, true, "\u{e9}\n\"", {"z": 1, "a": []}]}});
+        let mut desired = of_object(1, object);
+        desired.application = Application {
+            depends_on: ["base".to_owned()].into(),
+            namespace: Some("pos".to_owned()),
+            prune: false,
+            allow_prune: [AllowPrune::Claim, AllowPrune::All].into(),
+            on_removal: OnRemoval::Keep,
+            recreate: ["Job".to_owned()].into(),
+            pull_deadline: Some(Duration::from_secs(7)),
+            waits_for_addresses: true,
+            rollback: Rollback::Site,
+            ..desired.application
+        };
+        let with_values = Some([("A".to_owned(), "b".to_owned())].into());
+        let filled = DesiredApplication {
+            application: Application { substitute: with_values, ..desired.application.clone() },
+            ..desired.clone()
+        };
+        let mut store = boot();
+        let changes = Changes { keep: vec![Snapshot::of(&filled)], ..Changes::default() };
+        store.save(&mut Facts::default(), &changes).unwrap();
+        drop(store);
+        assert_eq!(boot().snapshot(&digest(1)).unwrap(), Some(desired));
     });
 }
 
@@ -104,16 +162,9 @@ fn an_inventory_is_replaced_as_a_whole() {
 fn what_is_put_and_removed_at_once_is_gone() {
     on_both(|boot| {
         let (key, entry) = entry("a", true);
-        let changes = Changes {
-            put: vec![(key.clone(), entry)],
-            remove: vec![key],
-            keep: vec![(digest(1), b"x".to_vec())],
-            drop: vec![digest(1)],
-            ..Changes::default()
-        };
+        let changes = Changes { put: vec![(key.clone(), entry)], remove: vec![key], ..Changes::default() };
         let mut store = boot();
         store.save(&mut Facts::default(), &changes).unwrap();
-        assert_eq!(store.snapshot(&digest(1)).unwrap(), None);
         drop(store);
         assert_eq!(boot().load().unwrap().inventory, Some(Inventory::default()));
     });

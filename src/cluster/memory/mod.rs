@@ -9,7 +9,7 @@
 //! What it claims about server-side apply is what the contract test sees on a real server too. No clock: all times are the same.
 //!
 //! # Not here
-//! Defaults, normalisation and validation by schema, admission, watches, garbage collection by owner references.
+//! Defaults, normalisation and validation by schema, admission, garbage collection by owner references.
 //!
 //! # Tests
 //! `tests/it/cluster_contract`; here the sets of fields, for their laws.
@@ -23,12 +23,13 @@ mod merge;
 mod schema;
 mod served;
 mod store;
+mod watch;
 
 #[cfg(feature = "testing")]
 mod fault;
 
-use super::{Applied, ApplyMode, Cluster, Deleted, Each, Error, Kinds, Query};
-use crate::model::{FIELD_MANAGER, Gvk, Live, Object, ObjectKey};
+use super::{Applied, ApplyMode, Cluster, Deleted, Each, Error, Kinds, Query, Watch};
+use crate::model::{FIELD_MANAGER, Gvk, Live, Object, ObjectKey, OwnerLabel};
 use async_trait::async_trait;
 use serde_json::Value;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -56,6 +57,7 @@ struct Inner {
     store: Store,
     requests: usize,
     writes: Vec<Write>,
+    watchers: watch::Watchers,
     #[cfg(feature = "testing")]
     pending: fault::Pending,
 }
@@ -67,6 +69,7 @@ impl MemoryCluster {
             store: Store::new(),
             requests: 0,
             writes: Vec::new(),
+            watchers: watch::Watchers::default(),
             #[cfg(feature = "testing")]
             pending: fault::Pending::default(),
         };
@@ -85,34 +88,35 @@ impl MemoryCluster {
 
     /// Somebody else creates an object in the old way (`kubectl create`). `None` if it is there already or has no place.
     pub fn foreign_create(&self, manager: &str, manifest: &Value) -> Option<Live> {
-        self.lock().store.create(manager, manifest)
+        self.change(|store| store.create(manager, manifest))
     }
 
     /// Somebody else changes an object by a merge patch (`kubectl edit`, a controller). `None` if it is not there.
     pub fn foreign_edit(&self, manager: &str, gvk: &Gvk, key: &ObjectKey, patch: &Value) -> Option<Live> {
-        self.lock().store.edit(manager, gvk, key, patch)
+        self.change(|store| store.edit(manager, gvk, key, patch))
     }
 
     /// Somebody else applies an object (`kubectl apply --server-side`).
     pub fn foreign_apply(&self, manager: &str, object: &Object, force: bool) -> Applied {
         let mode = ApplyMode { dry_run: false, force, create_only: false };
-        self.lock().store.apply(manager, object, mode)
+        self.change(|store| store.apply(manager, object, mode))
     }
 
     /// Somebody else deletes an object.
     pub fn foreign_delete(&self, key: &ObjectKey) -> Deleted {
-        self.lock().store.delete(key, None)
+        self.change(|store| store.delete(key, None))
     }
 
     /// Gives an object this status from now on, whatever is applied, instead of a healthy one; with `None` a healthy one again.
     /// The object need not be there yet.
     pub fn set_status(&self, gvk: &Gvk, key: &ObjectKey, status: Option<Value>) {
-        let store = &mut self.lock().store;
-        match status {
-            Some(status) => store.statuses.insert(key.clone(), status),
-            None => store.statuses.remove(key),
-        };
-        store.refresh_status(gvk, key);
+        self.change(|store| {
+            match status {
+                Some(status) => store.statuses.insert(key.clone(), status),
+                None => store.statuses.remove(key),
+            };
+            store.refresh_status(gvk, key);
+        });
     }
 
     /// Refuses every apply of an object from now on with these words, as a policy would; with `None` no longer.
@@ -130,6 +134,14 @@ impl MemoryCluster {
         inner
     }
 
+    /// Changes something, and tells those who follow it.
+    fn change<T>(&self, act: impl FnOnce(&mut Store) -> T) -> T {
+        let mut inner = self.lock();
+        let done = act(&mut inner.store);
+        inner.tell();
+        done
+    }
+
     /// Carries out one request, unless a fault is set for it.
     fn request<T>(
         &self,
@@ -145,9 +157,16 @@ impl MemoryCluster {
         let _ = what;
         inner.writes.extend(write);
         let answer = act(&mut inner.store);
+        inner.tell();
         #[cfg(feature = "testing")]
         is_answered?;
         Ok(answer)
+    }
+}
+
+impl Inner {
+    fn tell(&mut self) {
+        self.watchers.look(&self.store);
     }
 }
 
@@ -183,6 +202,13 @@ impl Cluster for MemoryCluster {
         let found = self.request(&what, None, |store| store.list(query))?;
         found.into_iter().for_each(each);
         Ok(())
+    }
+
+    async fn watch(&self, gvk: &Gvk, owner: &OwnerLabel) -> Result<Watch, Error> {
+        self.request(&format!("watch every {gvk}"), None, |_| ())?;
+        let mut inner = self.lock();
+        let Inner { store, watchers, .. } = &mut *inner;
+        Ok(watchers.begin(store, gvk, owner))
     }
 
     async fn apply(&self, object: &Object, mode: ApplyMode) -> Result<Applied, Error> {

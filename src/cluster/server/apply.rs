@@ -137,5 +137,9 @@ fn live(object: &Object, mode: ApplyMode, answer: &Answer) -> Tried<Applied> {
 
 /// The server's words on an object, without what a Secret holds.
 fn words(object: &Object, status: &Status) -> String {
-    if object.gvk().is("", "Secret") { words::masked(&status.text(), object.value()) } else { status.words() }
+    if object.gvk().is("", "Secret") {
+        words::masked(&status.text(), &object.value())
+    } else {
+        status.words()
+    }
 }

@@ -23,12 +23,13 @@ mod list;
 mod status;
 #[cfg(test)]
 mod tests;
+mod watch;
 mod wire;
 mod words;
 
 use super::retry::retry;
-use super::{Applied, ApplyMode, Cluster, Deleted, Each, Error, Kind, Kinds, Query};
-use crate::model::{Gvk, Live, Object, ObjectKey};
+use super::{Applied, ApplyMode, Cluster, Deleted, Each, Error, Kind, Kinds, Query, Watch};
+use crate::model::{Gvk, Live, Object, ObjectKey, OwnerLabel};
 use async_trait::async_trait;
 use connection::Connection;
 use discovery::Known;
@@ -38,7 +39,7 @@ use status::Status;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::Mutex;
-use wire::{Answer, Ask};
+use wire::{Answer, Ask, unreachable};
 
 /// Where the cluster is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,8 @@ pub struct Settings {
 /// A real API server.
 #[derive(Debug)]
 pub struct Kube {
-    connection: Connection,
+    connection: Arc<Connection>,
+    streams: watch::Streams,
     known: Mutex<Option<Known>>,
 }
 
@@ -58,7 +60,11 @@ impl Kube {
     /// A client for the cluster of this kubeconfig. Nothing is read or connected yet: a site whose k3s has not started is no error.
     /// Must be used within a tokio runtime.
     pub fn new(settings: Settings) -> Self {
-        Self { connection: Connection::new(settings), known: Mutex::new(None) }
+        Self {
+            connection: Arc::new(Connection::new(settings)),
+            streams: watch::Streams::default(),
+            known: Mutex::new(None),
+        }
     }
 
     /// The version to address objects of a kind by: the one asked for, else the server's own choice; `None` if none is served.
@@ -114,6 +120,10 @@ impl Cluster for Kube {
 
     async fn list(&self, query: &Query, each: Each<'_>) -> Result<(), Error> {
         self.pages(query, each).await
+    }
+
+    async fn watch(&self, gvk: &Gvk, owner: &OwnerLabel) -> Result<Watch, Error> {
+        self.follow(gvk, owner).await
     }
 
     async fn apply(&self, object: &Object, mode: ApplyMode) -> Result<Applied, Error> {

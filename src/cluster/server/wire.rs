@@ -63,7 +63,7 @@ impl Connection {
         let (status, headers, body) = match tokio::time::timeout(TIMEOUT, exchange).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(failure)) => return failed(ask, current.server, failure),
-            Err(cause) => return Tried::Stop(unreachable(ask, current.server, cause)),
+            Err(cause) => return Tried::Stop(unreachable(ask.what.clone(), current.server, cause)),
         };
         self.note_date(&headers);
         if status == StatusCode::UNAUTHORIZED {
@@ -137,12 +137,17 @@ fn failed(ask: &Ask, server: String, failure: Failure) -> Tried<Answer> {
         return Tried::Stop(Error::Certificate { server, cause: Box::new(cause) });
     }
     let was_not_sent = is_not_sent(&cause);
-    let error = unreachable(ask, server, cause);
+    let error = unreachable(ask.what.clone(), server, cause);
     if ask.is_repeatable || was_not_sent { Tried::Again(error, None) } else { Tried::Stop(error) }
 }
 
-fn unreachable(ask: &Ask, server: String, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Unreachable { server, what: ask.what.clone(), cause: Box::new(cause) }
+/// The server is not there, or ended in the middle.
+pub(super) fn unreachable(
+    what: String,
+    server: String,
+    cause: impl std::error::Error + Send + Sync + 'static,
+) -> Error {
+    Error::Unreachable { server, what, cause: Box::new(cause) }
 }
 
 /// Whether the server's certificate was refused.

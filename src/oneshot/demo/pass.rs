@@ -74,7 +74,7 @@ impl Pass {
             Moment::Accepted { revision, signer, is_beginning } => {
                 self.accepted = Some(Accepted { revision, signer, is_beginning });
             }
-            Moment::Refused(why) => self.refused = Some(why),
+            Moment::Refused(why) => self.refused = Some(why.message),
             Moment::Rendered { objects, .. } => self.rendered = objects,
             Moment::Applied(set) => {
                 self.unchanged += set.unchanged;

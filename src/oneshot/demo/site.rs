@@ -8,7 +8,7 @@ use crate::agent::{self, Agent, Ports};
 use crate::cluster::Cluster;
 use crate::fleet::Local;
 use crate::model::{Moment, RepoPath, SiteStatus};
-use crate::reconcile::Rules;
+use crate::reconcile::{Rules, Stay};
 use crate::render::Plain;
 use crate::report::Sink;
 use crate::source::{self, Git, MirrorSettings};
@@ -58,14 +58,14 @@ impl Site {
         let trust = trust::Settings { allowed_signers: self.allowed_signers.clone(), pin: None };
         let mirror = MirrorSettings::Local { path: self.mirror.clone() };
         let source = source::Settings::new(self.state.join("objects"), vec![mirror]);
-        let store = store::Settings { directory: self.state.clone() };
+        let store = store::Settings::new(&self.state);
         let ports = Ports {
-            source: Box::new(Git::start(source, self.clock.for_tls()).map_err(Error::starting)?),
+            source: Arc::new(Git::start(source, self.clock.for_tls()).map_err(Error::starting)?),
             verifier: Box::new(Ssh::new(Keyring::load(&trust).map_err(Error::starting)?)),
             store: store::open(&store, self.clock.now()).map_err(Error::starting)?,
-            render: Box::new(Plain),
+            render: Arc::new(Plain),
             cluster: Arc::clone(&self.cluster),
-            sink: Box::new(told.clone()),
+            sink: Arc::new(told.clone()),
             clock: self.clock.clone(),
         };
         let local = Local {
@@ -78,7 +78,8 @@ impl Site {
             local,
             ref_name: "refs/heads/main".parse().expect("because this is a ref's name"),
             pin: None,
-            rules: Rules { poll: POLL, wait: true, look: LOOK },
+            rules: Rules { poll: POLL, stay: Stay::UntilSettled, look: LOOK },
+            heals: true,
             keep: 3,
             built: Timestamp::UNIX_EPOCH,
         };

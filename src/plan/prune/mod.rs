@@ -125,6 +125,15 @@ pub fn inspect(
     Finding { key: key.clone(), gvk: gvk.clone(), fate, defines, bystander: None }
 }
 
+impl Finding {
+    /// Whether it is a namespace or a definition of ours: other things may live by it.
+    pub fn is_container(&self) -> bool {
+        let is_kind =
+            self.key.is("", "Namespace") || self.key.is("apiextensions.k8s.io", "CustomResourceDefinition");
+        is_kind && matches!(self.fate, Fate::Ours(_))
+    }
+}
+
 /// Whether a live object would be lost if the namespace or definition it depends on were deleted: it is not a candidate, no
 /// controller makes it, and the server does not put it into every namespace.
 pub fn is_bystander(content: &Live, candidates: &BTreeSet<ObjectKey>) -> bool {

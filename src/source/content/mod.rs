@@ -84,6 +84,25 @@ impl Worker {
         Ok(Artifact { revision: revision.clone(), root, trees: walk.trees, files })
     }
 
+    /// What is on disk, without asking anybody.
+    pub(super) fn held(
+        &mut self,
+        revision: &Revision,
+        root: TreeId,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, Error> {
+        if let Some(tip) = ids::object(&revision.commit.0) {
+            self.objects.promote(&tip)?;
+        }
+        let walk = Walk::begin(self.ground(), &root, paths)?;
+        if !walk.missing.is_empty() {
+            let paths = walk.missing.into_iter().map(|missing| missing.path).collect();
+            return Err(Error::Missing { revision: revision.clone(), paths, failures: Vec::new() });
+        }
+        let files = walk.load(self.ground())?;
+        Ok(Artifact { revision: revision.clone(), root, trees: walk.trees, files })
+    }
+
     /// Asks the mirrors, the one that answered last first, until nothing is missing.
     fn fetch_missing(&mut self, completion: &mut Completion<'_>) -> Result<(), Error> {
         let mut failures = Vec::new();

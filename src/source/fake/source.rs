@@ -149,6 +149,14 @@ impl Source for FakeSource {
         self.complete_now(online, revision.get(), revision.root(), paths)
     }
 
+    async fn held(
+        &self,
+        revision: &Verified<Revision>,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, Error> {
+        self.complete_now(false, revision.get(), revision.root(), paths)
+    }
+
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {
         self.disk().recall(commit)
     }

@@ -66,9 +66,7 @@ impl Arena {
 
     /// An object in this arena's namespace: the manifest's name is given apart.
     pub(crate) fn object(&self, name: &str, manifest: Value) -> Object {
-        let mut object = cluster_wide(name, manifest);
-        object.set_namespace(Some(&self.namespace));
-        object
+        within(&self.namespace, &cluster_wide(name, manifest))
     }
 
     /// A ConfigMap with this data.
@@ -121,11 +119,11 @@ impl Arena {
     pub(crate) async fn foreign_create(&self, manager: &str, object: &Object) {
         match &self.foreign {
             Foreign::Memory(memory) => {
-                drop(memory.foreign_create(manager, object.value()).expect("it is new"));
+                drop(memory.foreign_create(manager, &object.value()).expect("it is new"));
             }
             Foreign::Real(client) => {
                 let params = PostParams { field_manager: Some(manager.to_owned()), ..PostParams::default() };
-                let dynamic = serde_json::from_value(object.value().clone()).expect("it is an object");
+                let dynamic = serde_json::from_value(object.value()).expect("it is an object");
                 self.api(client, object).await.create(&params, &dynamic).await.expect("it is new");
             }
         }
@@ -157,7 +155,7 @@ impl Arena {
             Foreign::Real(client) => {
                 let params = PatchParams::apply(manager).force();
                 let api = self.api(client, object).await;
-                api.patch(object.name(), &params, &Patch::Apply(object.value())).await.expect("it is taken");
+                api.patch(object.name(), &params, &Patch::Apply(&object.value())).await.expect("it is taken");
             }
         }
     }
@@ -188,6 +186,18 @@ impl Arena {
             None => Api::all_with(client.clone(), &resource),
         }
     }
+}
+
+/// The same object in a namespace.
+pub(crate) fn within(namespace: &str, object: &Object) -> Object {
+    changed(object, |manifest| manifest["metadata"]["namespace"] = namespace.into())
+}
+
+/// The same object, changed.
+pub(crate) fn changed(object: &Object, change: impl FnOnce(&mut Value)) -> Object {
+    let mut manifest = object.value();
+    change(&mut manifest);
+    Object::new(manifest).expect("it is still an object")
 }
 
 /// An object that lives in no namespace, or has its own in the manifest.

@@ -1,6 +1,6 @@
 //! Fields that cannot change.
 
-use super::arena::{Arena, DRY, FORCE, PLAIN, cluster_wide};
+use super::arena::{Arena, DRY, FORCE, PLAIN, changed, cluster_wide};
 use serde_json::{Value, json};
 use standfast::cluster::Applied;
 use standfast::model::Object;
@@ -83,8 +83,8 @@ async fn what_cannot_change_is_told_as_such(arena: &Arena) {
 async fn other_fields_of_the_same_objects_change(arena: &Arena) {
     for (before, _, _) in cases(arena) {
         arena.live(&before, PLAIN).await;
-        let mut more = before.clone();
-        more.set_metadata("annotations", "e.com/note", "x");
+        let more =
+            changed(&before, |manifest| manifest["metadata"]["annotations"]["e.com/note"] = "x".into());
         assert_eq!(arena.live(&more, PLAIN).await.annotation("e.com/note"), Some("x"), "{}", before.gvk());
     }
 }

@@ -15,6 +15,7 @@ mod merging;
 mod place;
 mod queries;
 mod refused;
+mod watches;
 
 /// Makes a test on memory and a test on a real API server of each case.
 macro_rules! contract {

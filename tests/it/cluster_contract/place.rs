@@ -1,6 +1,6 @@
 //! Namespaces that are missing or on their way out, and objects that cannot stand where they say.
 
-use super::arena::{Arena, CREATE, DRY, PLAIN, cluster_wide};
+use super::arena::{Arena, CREATE, DRY, PLAIN, changed, cluster_wide, within};
 use serde_json::json;
 use standfast::cluster::{Applied, Deleted};
 use standfast::model::Object;
@@ -18,9 +18,10 @@ fn namespace(name: &str) -> Object {
 }
 
 fn map(namespace: &str, name: &str) -> Object {
-    let mut map = cluster_wide(name, json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"}}));
-    map.set_namespace(Some(namespace));
-    map
+    within(
+        namespace,
+        &cluster_wide(name, json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"k": "v"}})),
+    )
 }
 
 async fn a_missing_namespace_is_no_place(arena: &Arena) {
@@ -37,10 +38,9 @@ async fn a_missing_namespace_is_no_place(arena: &Arena) {
 async fn a_namespace_on_its_way_out_is_no_place_for_new_objects(arena: &Arena) {
     let name = Arena::unique("going");
     arena.live(&namespace(&name), PLAIN).await;
-    let mut held = map(&name, "held");
-    let mut manifest = held.clone().into_value();
-    manifest["metadata"]["finalizers"] = json!(["e.com/hold"]);
-    held = Object::new(manifest).unwrap();
+    let held = changed(&map(&name, "held"), |manifest| {
+        manifest["metadata"]["finalizers"] = json!(["e.com/hold"]);
+    });
     arena.live(&held, PLAIN).await;
     for _ in 0..2 {
         assert_eq!(arena.delete(&namespace(&name)).await, Deleted::Terminating);
@@ -76,9 +76,8 @@ async fn a_name_that_leads_elsewhere_is_refused(arena: &Arena) {
 
 async fn namespaced_kinds_need_a_namespace(arena: &Arena) {
     let nowhere = cluster_wide("a", json!({"apiVersion": "v1", "kind": "ConfigMap"}));
-    let mut within = namespace("a");
-    within.set_namespace(Some(&arena.namespace));
-    for object in [nowhere, within] {
+    let everywhere = within(&arena.namespace, &namespace("a"));
+    for object in [nowhere, everywhere] {
         let applied = arena.apply(&object, PLAIN).await;
         assert!(matches!(applied, Applied::Refused(_)), "{}: {applied:?}", object.key());
     }

@@ -1,6 +1,6 @@
 //! Finding objects.
 
-use super::arena::{Arena, PLAIN};
+use super::arena::{Arena, PLAIN, changed};
 use serde_json::json;
 use standfast::cluster::Query;
 use standfast::model::{FIELD_MANAGER, Gvk, OWNER_LABEL, Object, OwnerLabel};
@@ -25,7 +25,7 @@ async fn names(arena: &Arena, query: &Query) -> Vec<String> {
 }
 
 /// A label that no other test has.
-fn owner(arena: &Arena) -> OwnerLabel {
+pub(super) fn owner(arena: &Arena) -> OwnerLabel {
     OwnerLabel::of(
         &Arena::unique("fleet"),
         &arena.namespace.parse().expect("a namespace is a site's name too"),
@@ -33,9 +33,9 @@ fn owner(arena: &Arena) -> OwnerLabel {
 }
 
 fn ours(arena: &Arena, name: &str, owner: &OwnerLabel) -> Object {
-    let mut map = arena.map(name, json!({"k": "v"}));
-    map.set_metadata("labels", OWNER_LABEL, owner.as_str());
-    map
+    changed(&arena.map(name, json!({"k": "v"})), |manifest| {
+        manifest["metadata"]["labels"] = json!({OWNER_LABEL: owner.as_str()});
+    })
 }
 
 async fn what_is_ours_is_found_by_its_label(arena: &Arena) {

@@ -23,6 +23,7 @@ pub(crate) struct Request {
     pub(crate) name: String,
     pub(crate) is_dry_run: bool,
     uri: String,
+    agent: String,
 }
 
 impl Audit {
@@ -86,8 +87,14 @@ impl Request {
             namespace: text("/objectRef/namespace"),
             name: text("/objectRef/name"),
             is_dry_run: uri.contains("dryRun=All"),
+            agent: text("/userAgent"),
             uri,
         }
+    }
+
+    /// Whether a program of this name asked.
+    pub(crate) fn is_of(&self, program: &str) -> bool {
+        self.agent.starts_with(program)
     }
 
     /// Whether it asks only.

@@ -1,13 +1,14 @@
 //! A power cut at any effect of the whole way: every port behind one fuse that burns through at the n-th effect.
 
 use async_trait::async_trait;
-use standfast::cluster::{Applied, ApplyMode, Cluster, Deleted, Each, Kinds, Query};
+use standfast::cluster::{Applied, ApplyMode, Cluster, Deleted, Each, Kinds, Query, Watch};
 use standfast::model::{
-    Artifact, CommitChain, CommitId, Digest, Facts, Gvk, Object, ObjectKey, RawCommit, RepoPath, Revision,
+    Artifact, CommitChain, CommitId, DesiredApplication, Digest, Facts, Gvk, Object, ObjectKey, OwnerLabel,
+    RawCommit, RepoPath, Revision,
 };
 use standfast::source::{Source, Want};
 use standfast::store::fake::{Memory, MemoryStore};
-use standfast::store::{Changes, Loaded, Store};
+use standfast::store::{Changes, Loaded, Pin, Store};
 use standfast::trust::Verified;
 use standfast::{cluster, model::Live, source, store};
 use std::collections::BTreeSet;
@@ -123,8 +124,12 @@ impl Store for FusedStore {
         }
     }
 
-    fn snapshot(&mut self, digest: &Digest) -> Result<Option<Vec<u8>>, store::Error> {
+    fn snapshot(&mut self, digest: &Digest) -> Result<Option<DesiredApplication>, store::Error> {
         self.store.snapshot(digest)
+    }
+
+    fn pinned(&mut self, revision: &Revision) -> Option<Pin> {
+        self.store.pinned(revision)
     }
 }
 
@@ -140,6 +145,14 @@ impl<S: Source> Source for Fused<S> {
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Artifact, source::Error> {
         self.fuse.carry(self.port.complete(revision, paths), || source::Error::Stopped).await
+    }
+
+    async fn held(
+        &self,
+        revision: &Verified<Revision>,
+        paths: &BTreeSet<RepoPath>,
+    ) -> Result<Artifact, source::Error> {
+        self.fuse.carry(self.port.held(revision, paths), || source::Error::Stopped).await
     }
 
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, source::Error> {
@@ -163,6 +176,10 @@ impl<C: Cluster> Cluster for Fused<C> {
 
     async fn list(&self, query: &Query, each: Each<'_>) -> Result<(), cluster::Error> {
         self.fuse.carry(self.port.list(query, each), no_cluster).await
+    }
+
+    async fn watch(&self, gvk: &Gvk, owner: &OwnerLabel) -> Result<Watch, cluster::Error> {
+        self.fuse.carry(self.port.watch(gvk, owner), no_cluster).await
     }
 
     async fn apply(&self, object: &Object, mode: ApplyMode) -> Result<Applied, cluster::Error> {

@@ -4,7 +4,9 @@ use super::cluster::TestCluster;
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
 };
+use kube::runtime::wait::await_condition;
 use serde_json::{Value, json};
+use standfast::model::{Gvk, Live};
 
 /// A client of the API server that writes under a name of its own.
 pub(crate) struct Hand {
@@ -62,6 +64,25 @@ impl Hand {
     pub(crate) async fn list(&self, kind: (&str, &str), namespace: Option<&str>) -> Vec<Value> {
         let listed = self.api(kind, namespace).list(&ListParams::default()).await.unwrap();
         listed.items.into_iter().map(|object| serde_json::to_value(object).unwrap()).collect()
+    }
+
+    /// Waits until an object that is there fits, and answers with it.
+    pub(crate) async fn until(
+        &self,
+        kind: (&str, &str),
+        namespace: &str,
+        name: &str,
+        fits: impl Fn(&Live) -> bool,
+    ) -> Live {
+        let read = |object: &DynamicObject| Live {
+            gvk: Gvk::new(kind.0, kind.1),
+            value: serde_json::to_value(object).unwrap(),
+        };
+        let condition = |object: Option<&DynamicObject>| object.is_some_and(|object| fits(&read(object)));
+        let found = await_condition(self.api(kind, Some(namespace)), name, condition).await;
+        read(
+            &found.unwrap_or_else(|error| panic!("waiting for {} {name}: {error}", kind.1)).expect("it fits"),
+        )
     }
 
     fn addressed(&self, manifest: &Value) -> (Api<DynamicObject>, String) {

@@ -1,11 +1,14 @@
 //! What the tests share: sites in temporary folders, real git servers, real signatures, a real control plane.
 
 pub(crate) mod audit;
+pub(crate) mod audited;
 pub(crate) mod cluster;
 pub(crate) mod fuse;
 pub(crate) mod git;
 pub(crate) mod hand;
 pub(crate) mod keys;
+pub(crate) mod openmetrics;
+pub(crate) mod secrets;
 pub(crate) mod site;
 pub(crate) mod source;
 pub(crate) mod store;

@@ -9,12 +9,13 @@ use standfast::cluster::{Cluster, Kube};
 use standfast::fleet::Local;
 use standfast::model::status::ApplicationStatus;
 use standfast::model::{
-    ChangeSet, Gvk, Live, Moment, ObjectKey, Outcome, Plan, RepoPath, SiteStatus, Trouble,
+    ChangeSet, Drift, Gvk, Live, Moment, ObjectKey, Outcome, Plan, RepoPath, SiteStatus, Trouble,
 };
-use standfast::reconcile::Rules;
+use standfast::reconcile::{Order, Rules, Stay};
 use standfast::render::Plain;
 use standfast::report::fake::Memory;
 use standfast::source::{Git, MirrorSettings};
+use standfast::store::Encryption;
 use standfast::trust::{Keyring, Ssh};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -40,10 +41,14 @@ pub(crate) struct TestSite {
     pub(crate) labels: BTreeMap<String, String>,
     /// Variables that the site's own configuration sets.
     pub(crate) variables: BTreeMap<String, String>,
+    /// The key to which what holds Secrets is encrypted on the site's disk, if it has one.
+    pub(crate) encryption: Option<Encryption>,
     /// How often a daemon asks for news.
     pub(crate) poll: Duration,
-    /// Whether a pass waits for health until the deadline; else health is looked at once.
-    pub(crate) wait: bool,
+    /// How long it goes on: a pass that waits for health, unless a test says otherwise.
+    pub(crate) stay: Stay,
+    /// Whether drift is undone, or only told.
+    pub(crate) heals: bool,
 }
 
 impl TestSite {
@@ -66,13 +71,15 @@ impl TestSite {
             mirror: None,
             labels: BTreeMap::new(),
             variables: BTreeMap::new(),
+            encryption: None,
             poll: Duration::from_secs(300),
             server,
             cluster,
             told: Memory::default(),
             state: tempfile::tempdir().unwrap(),
             name: name.to_owned(),
-            wait: true,
+            stay: Stay::UntilSettled,
+            heals: true,
         }
     }
 
@@ -110,19 +117,22 @@ impl TestSite {
         };
         let keyring = Keyring::parse(self.signers.as_bytes(), Path::new("allowed_signers")).unwrap();
         let source = standfast::source::Settings::new(self.state.path().join("objects"), vec![mirror]);
-        let store = standfast::store::Settings { directory: self.state.path().to_owned() };
+        let encryption = self.encryption.clone();
+        let store =
+            standfast::store::Settings { encryption, ..standfast::store::Settings::new(self.state.path()) };
         let ports = Ports {
-            source: Box::new(Git::start(source, super::source::clock()).unwrap()),
+            source: Arc::new(Git::start(source, super::source::clock()).unwrap()),
             verifier: Box::new(Ssh::new(keyring)),
             store: open(&store)?,
-            render: Box::new(Plain),
+            render: Arc::new(Plain),
             cluster: Arc::clone(&self.cluster),
-            sink: Box::new(self.told.clone()),
+            sink: Arc::new(self.told.clone()),
             clock: Clock::system(),
         };
-        let mut settings = settings(&self.name, self.wait);
+        let mut settings = settings(&self.name, self.stay);
         settings.pin = self.pin.as_ref().map(|pin| pin.parse().unwrap());
         settings.rules.poll = self.poll;
+        settings.heals = self.heals;
         settings.local.labels.clone_from(&self.labels);
         settings.local.variables.clone_from(&self.variables);
         build(settings, ports)
@@ -131,6 +141,40 @@ impl TestSite {
     /// The same site with a mirror that is not there, as without a link.
     pub(crate) fn go_offline(&mut self) {
         self.mirror = Some("https://localhost:1/fleet.git".to_owned());
+    }
+
+    /// Runs the agent as the daemon does, until it is stopped.
+    pub(crate) fn serve(&self) -> Served {
+        let mut agent = self.boot();
+        let (orders, mut inbox) = tokio::sync::mpsc::channel(1);
+        let task = tokio::spawn(async move { agent.run(&mut inbox).await });
+        Served { orders, task }
+    }
+
+    /// Waits until the status fits.
+    pub(crate) async fn until(&self, what: &str, fits: impl Fn(&SiteStatus) -> bool) -> SiteStatus {
+        let last = || self.told.last().filter(|status| fits(status));
+        wait(what, last, || format!("{:#?}", self.told.last())).await
+    }
+
+    /// Waits until this commit is last-good.
+    pub(crate) async fn until_last_good(&self, commit: &str) -> SiteStatus {
+        self.until("last-good", |status| {
+            status.revision.last_good.as_deref().is_some_and(|revision| revision.ends_with(commit))
+        })
+        .await
+    }
+
+    /// Waits for drift that was found, and answers with the first that fits; what was told before it is forgotten.
+    pub(crate) async fn until_drift(&self, fits: impl Fn(&Drift) -> bool) -> Drift {
+        let next = || {
+            let drifts = self.told.take().into_iter().filter_map(|moment| match moment {
+                Moment::Drifted(drift) => Some(drift),
+                _ => None,
+            });
+            drifts.into_iter().find(|drift| fits(drift))
+        };
+        wait("drift", next, || format!("{:#?}", self.told.last())).await
     }
 
     /// What the next pass would do, found out by an agent that is put away again.
@@ -204,8 +248,40 @@ impl TestSite {
     }
 }
 
+/// An agent that runs.
+pub(crate) struct Served {
+    pub(crate) orders: tokio::sync::mpsc::Sender<Order>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Served {
+    /// Lets what is under way come to its end.
+    pub(crate) async fn stop(self) {
+        drop(self.orders);
+        self.task.await.unwrap();
+    }
+
+    /// Ends it as the loss of power would, as far as a process can.
+    pub(crate) async fn kill(self) {
+        self.task.abort();
+        let _ = self.task.await;
+    }
+}
+
+/// Looks again and again until there is something to see; a minute is more than anything takes.
+pub(crate) async fn wait<T>(what: &str, look: impl Fn() -> Option<T>, else_say: impl Fn() -> String) -> T {
+    let began = std::time::Instant::now();
+    loop {
+        if let Some(seen) = look() {
+            return seen;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "waited in vain for {what}: {}", else_say());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 /// A site's settings as the tests want them: no waiting for the next poll.
-pub(crate) fn settings(name: &str, wait: bool) -> Settings {
+pub(crate) fn settings(name: &str, stay: Stay) -> Settings {
     Settings {
         local: Local {
             name: name.parse().unwrap(),
@@ -215,7 +291,8 @@ pub(crate) fn settings(name: &str, wait: bool) -> Settings {
         },
         ref_name: "refs/heads/main".parse().unwrap(),
         pin: None,
-        rules: Rules { poll: Duration::from_secs(300), wait, look: Duration::from_millis(200) },
+        rules: Rules { poll: Duration::from_secs(300), look: Duration::from_millis(200), stay },
+        heals: true,
         keep: 3,
         built: jiff::Timestamp::UNIX_EPOCH,
     }

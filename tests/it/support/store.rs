@@ -1,10 +1,11 @@
 //! Facts, inventories and a short life of a site, for tests of the store.
 
+use serde_json::json;
 use standfast::model::{
-    ApplicationFacts, Baseline, CommitId, Digest, Facts, Floor, Hash, Inventory, InventoryEntry, ObjectKey,
-    Quarantine, Revision,
+    ApplicationFacts, Baseline, CommitId, DesiredApplication, Digest, Facts, Floor, Hash, Inventory,
+    InventoryEntry, Object, ObjectKey, Quarantine, Revision, Suspension, fake,
 };
-use standfast::store::{Changes, Settings};
+use standfast::store::{Changes, Pin, Settings, Snapshot};
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,14 +22,14 @@ pub(crate) fn life() -> Vec<Moment> {
         Changes { put: vec![entry("a", false), entry("b", false)], ..Changes::default() },
         Changes {
             put: vec![entry("a", true), entry("b", true)],
-            keep: vec![(digest(2), vec![b'2'; 20_000])],
+            keep: vec![Snapshot::of(&rendered(2, 20_000))],
             ..Changes::default()
         },
         Changes {
             put: vec![entry("c", true)],
             remove: vec![entry("b", true).0],
-            keep: vec![(digest(3), vec![b'3'; 100])],
-            drop: vec![digest(2)],
+            keep: vec![Snapshot::of(&rendered(3, 100))],
+            pin: Some(pin(2, &[2])),
             ..Changes::default()
         },
     ];
@@ -66,6 +67,11 @@ pub(crate) fn facts(number: u8) -> Facts {
         clock_floor: Some(format!("2026-08-0{number}T10:00:01Z").parse().unwrap()),
         last_good: Some(revision(number - 1)),
         pinned: vec![revision(number - 1), revision(0)],
+        suspended: Some(Suspension {
+            reason: "stocktaking".to_owned(),
+            since: format!("2026-08-0{number}T09:00:00Z").parse().unwrap(),
+            until: None,
+        }),
         applications: [("web".to_owned(), application), ("new".to_owned(), ApplicationFacts::default())]
             .into(),
     }
@@ -93,6 +99,26 @@ pub(crate) fn entry(name: &str, applied: bool) -> (ObjectKey, InventoryEntry) {
     (key, InventoryEntry { application: "web".to_owned(), version: "v1".to_owned(), baseline })
 }
 
+/// An application that rendered this digest: a ConfigMap that takes about so many bytes.
+pub(crate) fn rendered(number: u8, size: usize) -> DesiredApplication {
+    of_object(
+        number,
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "it"}, "data": {"x": "x".repeat(size)}}),
+    )
+}
+
+/// An application that rendered this digest: one object.
+pub(crate) fn of_object(number: u8, object: serde_json::Value) -> DesiredApplication {
+    let objects = vec![Object::new(object).unwrap()];
+    DesiredApplication { application: fake::application("web"), objects, digest: digest(number) }
+}
+
+/// A revision of which application `n` rendered digest `n`.
+pub(crate) fn pin(number: u8, digests: &[u8]) -> Pin {
+    let applications = digests.iter().map(|number| (number.to_string(), digest(*number))).collect();
+    Pin { revision: revision(number), applications }
+}
+
 pub(crate) fn digest(number: u8) -> Digest {
     Digest::of(&[number])
 }
@@ -103,10 +129,10 @@ pub(crate) fn folder() -> tempfile::TempDir {
 }
 
 pub(crate) fn settings(directory: &Path) -> Settings {
-    Settings { directory: directory.join("state-of-site") }
+    Settings::new(directory.join("state-of-site"))
 }
 
-fn revision(number: u8) -> Revision {
+pub(crate) fn revision(number: u8) -> Revision {
     Revision { ref_name: "refs/heads/main".parse().unwrap(), commit: commit(number) }
 }
 

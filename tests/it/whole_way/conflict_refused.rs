@@ -113,7 +113,11 @@ async fn force_for_what_was_ours_never_takes_what_was_not() {
     failed.only("ConflictRefused", &[".data.theirs"]);
     assert!(!failed.troubles[0].message.contains(".data.ours"), "{failed:#?}");
     let live = site.config_map(&namespace, "shared").await;
-    assert_eq!(live.value["data"], json!({"ours": "theirs", "theirs": "theirs"}));
+    assert_eq!(
+        live.value["data"],
+        json!({"ours": "1", "theirs": "theirs"}),
+        "what was applied before is healed"
+    );
     // Without the field that is not ours, the other is taken back.
     site.repo.write("a.yaml", map(&namespace, json!({"ours": "2"})).to_string());
     site.commit("third");

@@ -4,6 +4,7 @@ use crate::support::audit::Audit;
 use crate::support::cluster::TestCluster;
 use crate::support::site::{Changed, TestSite};
 use standfast::agent::Ending;
+use standfast::agent::Stay;
 use std::fs;
 use std::path::Path;
 
@@ -15,7 +16,7 @@ async fn the_fixtures_are_written_once() {
     let Some(cluster) = TestCluster::shared() else { return };
     let namespace = cluster.namespace("unchanged").await;
     let mut site = TestSite::new(cluster, "unchanged");
-    site.wait = false;
+    site.stay = Stay::Once;
     site.fleet("- {name: all, path: apps/all}");
     for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/fixtures")).unwrap() {
         let path = entry.unwrap().path();

@@ -6,6 +6,7 @@ use crate::support::site::{TestSite, config_map, deployment};
 use crate::whole_way::revision;
 use serde_json::json;
 use standfast::agent::Ending;
+use standfast::agent::Stay;
 use standfast::model::{ApplicationPhase, Health, SitePhase};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -13,7 +14,7 @@ async fn nothing_is_pruned_and_last_good_stays_while_something_is_in_progress() 
     let Some(cluster) = TestCluster::shared() else { return };
     let namespace = cluster.namespace("health").await;
     let mut site = TestSite::new(cluster, "health");
-    site.wait = false;
+    site.stay = Stay::Once;
     let both = "- {name: old, path: apps/old}\n- {name: web, path: apps/web}";
     site.fleet(both)
         .repo
@@ -49,7 +50,7 @@ async fn nothing_is_pruned_and_last_good_stays_while_something_is_in_progress() 
         hand.edit(("v1", "Pod"), Some(&namespace), pod["metadata"]["name"].as_str().unwrap(), run.clone())
             .await;
     }
-    site.wait = true;
+    site.stay = Stay::UntilSettled;
     assert_eq!(site.pass().await.deleted, [format!("ConfigMap {namespace}/b")]);
     assert_eq!(site.status().revision.last_good, revision(&second));
     assert_eq!(site.status().phase, SitePhase::Steady);

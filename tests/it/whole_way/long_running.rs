@@ -6,7 +6,7 @@ use crate::support::hand::Hand;
 use crate::support::site::{Changed, TestSite, config_map};
 use crate::whole_way::revision;
 use serde_json::json;
-use standfast::agent::{Agent, Ending};
+use standfast::agent::{Agent, Ending, Stay};
 use standfast::model::SitePhase;
 use std::time::Duration;
 
@@ -90,19 +90,13 @@ async fn the_daemon_takes_news_by_itself_and_ends_when_it_is_told() {
     let namespace = cluster.namespace("daemon").await;
     let mut site = TestSite::new(cluster, "daemon");
     site.poll = Duration::from_secs(1);
-    site.repo.write("a.yaml", config_map(&namespace, "a", "1"));
-    site.commit("first");
+    site.stay = Stay::Forever;
+    site.fleet_with("defaults: {health: {quiet: 0s}}", "- {name: one, path: apps/one}");
     let mut agent = site.boot();
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let daemon = tokio::spawn(async move {
-        agent
-            .run(async {
-                let _ = stopped.await;
-            })
-            .await;
-    });
+    let (orders, mut inbox) = tokio::sync::mpsc::channel(1);
+    let daemon = tokio::spawn(async move { agent.run(&mut inbox).await });
     for value in ["1", "2", "3"] {
-        site.repo.write("a.yaml", config_map(&namespace, "a", value));
+        site.repo.write("apps/one/a.yaml", config_map(&namespace, "a", value));
         let commit = site.commit(value);
         let is_there =
             || site.told.last().is_some_and(|status| status.revision.last_good == revision(&commit));
@@ -113,8 +107,9 @@ async fn the_daemon_takes_news_by_itself_and_ends_when_it_is_told() {
         }
         assert_eq!(site.value(&namespace, "a").await.unwrap(), value);
     }
-    stop.send(()).unwrap();
+    drop(orders);
     daemon.await.unwrap();
     site.told.take();
+    site.stay = Stay::Once;
     assert!(site.pass().await.is_nothing(), "its store is free, and whole");
 }

@@ -47,9 +47,7 @@ async fn each_by_its_path() {
         check(file, path).await;
         site.repo.remove(file);
     }
-    for fields in
-        ["rings: [a]", "windows: [a]", "include: [a]", "trust: {maxAge: 1h}", "defaults: {rollback: site}"]
-    {
+    for fields in ["rings: [a]", "windows: [a]", "include: [a]", "trust: {maxAge: 1h}"] {
         site.fleet_with(fields, GOOD);
         check(fields, "fleet.yaml").await;
     }
@@ -58,7 +56,6 @@ async fn each_by_its_path() {
         "serviceAccount: a",
         "adopt: ifEqual",
         "adopt: always",
-        "rollback: hold",
         "ignore: []",
         "health: {checks: []}",
         "windows: []",

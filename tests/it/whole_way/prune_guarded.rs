@@ -68,7 +68,7 @@ async fn everything() {
         .remove("apps/maps/all.yaml")
         .write("apps/maps/README", "Empty.");
     site.commit("an application without objects");
-    site.fail().await.only("RenderFailed", &["application maps", "no file"]);
+    site.fail().await.holds("RenderFailed", &["application maps", "no file"]);
 
     assert_eq!(Hand::of(cluster, "test").await.list(("v1", "ConfigMap"), Some(&namespace)).await.len(), 4);
     site.fleet("- {name: maps, path: apps/maps, allowPrune: [all]}");
@@ -82,7 +82,7 @@ async fn a_volume_claim() {
     let Some(cluster) = TestCluster::shared() else { return };
     let namespace = cluster.namespace("guard-claim").await;
     let mut site = TestSite::new(cluster, "guard-claim");
-    site.wait = false;
+    site.stay = standfast::agent::Stay::Once;
     let claim = format!(
         "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data, namespace: {namespace}}}\n\
          spec: {{accessModes: [ReadWriteOnce], storageClassName: none, resources: {{requests: {{storage: 1Gi}}}}}}\n"

@@ -2,46 +2,21 @@
 //! repository's own.
 
 use crate::support::cluster::TestCluster;
+use crate::support::git::Key;
 use crate::support::hand::Hand;
+use crate::support::secrets::{self, assert_clean_below, base64};
 use crate::support::site::TestSite;
 use serde_json::json;
+use standfast::store::Encryption;
 use std::fmt::Write as _;
-use std::fs;
 use std::io;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 const VALUES: [&str; 4] =
     ["correct-horse-battery", "staple-of-the-old-days", "value-of-the-hand", "quite-another-word"];
 
-/// How a value may be written: as it is, and in base64 at each of its three alignments.
-fn spellings(value: &str) -> Vec<String> {
-    use base64::Engine as _;
-    let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
-    let inner = |skip: usize| {
-        let bytes = &value.as_bytes()[skip..];
-        encode(&bytes[..bytes.len() / 3 * 3])
-    };
-    vec![value.to_owned(), inner(0), inner(1), inner(2)]
-}
-
-fn assert_clean(text: &[u8], wherever: &str) {
-    for value in VALUES {
-        for spelling in spellings(value) {
-            let found = text.windows(spelling.len()).position(|window| window == spelling.as_bytes());
-            let around = found.map(|at| {
-                String::from_utf8_lossy(&text[at.saturating_sub(200)..(at + 40).min(text.len())]).into_owned()
-            });
-            assert!(found.is_none(), "{value} as {spelling} in {wherever}: {around:?}");
-        }
-    }
-}
-
-fn walk(folder: &Path, check: &mut dyn FnMut(&Path)) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { walk(&path, check) } else { check(&path) }
-    }
+fn assert_clean(bytes: &[u8], wherever: &str) {
+    secrets::assert_clean(bytes, &VALUES, wherever);
 }
 
 #[derive(Clone, Default)]
@@ -81,11 +56,13 @@ async fn its_value_is_told_to_nobody() {
     let _guard = tracing::subscriber::set_default(subscriber.finish());
 
     let namespace = cluster.namespace("secrets").await;
-    let site = TestSite::new(cluster, "secrets");
+    let identity = Key::generate("identity");
+    let mut site = TestSite::new(cluster, "secrets");
+    site.encryption = Some(Encryption::Identity(identity.path()));
     let meta = |name: &str| {
         format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: {name}, namespace: {namespace}}}\n")
     };
-    let encoded = |value: &str| spellings_base64(value);
+    let encoded = |value: &str| base64(value.as_bytes());
     let write = |text: String| {
         site.repo.write("apps/one/secret.yaml", text);
     };
@@ -135,17 +112,5 @@ async fn its_value_is_told_to_nobody() {
     let logged = log.0.lock().unwrap().clone();
     assert!(logged.len() > 10_000, "{} bytes of log", logged.len());
     assert_clean(&logged, "the log");
-    let mut files = 0;
-    walk(site.state.path(), &mut |path| {
-        files += 1;
-        if path.extension().is_none_or(|extension| extension != "pack") {
-            assert_clean(&fs::read(path).unwrap(), &path.display().to_string());
-        }
-    });
-    assert!(files > 3, "{files} files");
-}
-
-fn spellings_base64(value: &str) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(value)
+    assert!(assert_clean_below(site.state.path(), &VALUES) > 3);
 }

@@ -7,6 +7,7 @@ use crate::support::site::{Changed, TestSite, config_map, deployment};
 use crate::whole_way::revision;
 use serde_json::json;
 use standfast::agent::Ending;
+use standfast::agent::Stay;
 use standfast::model::Moment;
 use std::fs;
 use std::path::Path;
@@ -59,7 +60,7 @@ async fn check(name: &str, is_offline: bool, harm: impl AsyncFnOnce(&TestSite, &
         return;
     }
 
-    site.wait = false;
+    site.stay = Stay::Once;
     site.repo.remove("b.yaml").write("web.yaml", deployment(&namespace, "web", "pending"));
     let second = site.commit("second");
     for is_first in [true, false] {
@@ -79,7 +80,7 @@ async fn check(name: &str, is_offline: bool, harm: impl AsyncFnOnce(&TestSite, &
     let pods = hand.list(("v1", "Pod"), Some(&namespace)).await;
     let run = json!({"metadata": {"annotations": {"testcluster/pod": "run"}}});
     hand.edit(("v1", "Pod"), Some(&namespace), pods[0]["metadata"]["name"].as_str().unwrap(), run).await;
-    site.wait = true;
+    site.stay = Stay::UntilSettled;
     let changed = site.pass().await;
     assert_eq!(changed.deleted, Vec::<String>::new(), "it was not steady before");
     assert_eq!(site.status().revision.last_good, revision(&second));

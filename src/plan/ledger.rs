@@ -1,0 +1,143 @@
+//! What is seen of what is ours, as watches tell it: how much of an object is kept is what a comparison needs, never the object.
+
+use super::baseline::has_drifted;
+use crate::model::{Gvk, Health, HealthStatus, Inventory, InventoryEntry, Live, ObjectKey};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is seen of what is ours.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    seen: BTreeMap<ObjectKey, Seen>,
+    /// Kinds, in the version they are followed in, and whether all of each has been told.
+    followed: BTreeMap<Gvk, bool>,
+    /// What may differ from what we applied.
+    suspects: BTreeSet<ObjectKey>,
+}
+
+/// One object, reduced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Seen {
+    /// Counts the beginnings of its kind's watch.
+    is_fresh: bool,
+    health: Health,
+    /// Why it is not Current; empty where it is.
+    message: Box<str>,
+}
+
+/// What is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct News {
+    /// Something may differ from what we applied.
+    pub drift: bool,
+    /// Something's health is another.
+    pub health: bool,
+}
+
+impl Ledger {
+    /// A watch of a kind begins: what is known of it may be old.
+    pub fn begin(&mut self, gvk: &Gvk) {
+        self.followed.insert(gvk.clone(), false);
+        self.seen
+            .iter_mut()
+            .filter(|(key, _)| key.is(&gvk.group, &gvk.kind))
+            .for_each(|(_, seen)| seen.is_fresh = false);
+    }
+
+    /// An object as it is now.
+    pub fn see(&mut self, live: &Live, entry: Option<&InventoryEntry>, health: HealthStatus) -> News {
+        let key = live.key();
+        let Some(entry) = entry.filter(|entry| entry.version == live.gvk.version) else {
+            return News::default();
+        };
+        let drift = entry.baseline.as_ref().is_some_and(|baseline| has_drifted(live, baseline));
+        if drift {
+            self.suspects.insert(key.clone());
+        }
+        News { drift, health: self.note(key, health) }
+    }
+
+    /// An object that is gone, or lost our label.
+    pub fn lose(&mut self, key: &ObjectKey, entry: Option<&InventoryEntry>) -> News {
+        let health = self.seen.remove(key).is_some();
+        let drift = entry.is_some_and(|entry| entry.baseline.is_some());
+        if drift {
+            self.suspects.insert(key.clone());
+        }
+        News { drift, health: health && drift }
+    }
+
+    /// All of a kind has been told: what was not is not there, or without our label.
+    pub fn complete(&mut self, gvk: &Gvk, inventory: &Inventory) -> News {
+        self.followed.insert(gvk.clone(), true);
+        let is_of = |key: &ObjectKey, version: &str| key.is(&gvk.group, &gvk.kind) && version == gvk.version;
+        let missing = |(key, entry): &(&ObjectKey, &InventoryEntry)| {
+            is_of(key, &entry.version)
+                && entry.baseline.is_some()
+                && self.seen.get(*key).is_none_or(|seen| !seen.is_fresh)
+        };
+        let missing: Vec<ObjectKey> =
+            inventory.entries.iter().filter(missing).map(|(key, _)| key.clone()).collect();
+        missing.iter().for_each(|key| drop(self.seen.remove(key)));
+        let news = News { drift: !missing.is_empty(), health: !missing.is_empty() };
+        self.suspects.extend(missing);
+        news
+    }
+
+    /// A watch broke off: nothing is known of its kind until it is complete again.
+    pub fn broke(&mut self, gvk: &Gvk) {
+        self.followed.insert(gvk.clone(), false);
+    }
+
+    /// Forgets kinds that are followed no more.
+    pub fn retain(&mut self, gvks: &BTreeSet<Gvk>) {
+        self.followed.retain(|gvk, _| gvks.contains(gvk));
+    }
+
+    /// What our own write, or a look at one object, showed.
+    pub fn note(&mut self, key: ObjectKey, health: HealthStatus) -> bool {
+        let message = if health.health == Health::Current { Box::default() } else { health.message.into() };
+        let seen = Seen { is_fresh: true, health: health.health, message };
+        let before = self.seen.insert(key, seen.clone());
+        before.is_none_or(|before| (before.health, before.message) != (seen.health, seen.message))
+    }
+
+    /// Suspects everything that is ours and not seen. Costs no request.
+    pub fn compare(&mut self, inventory: &Inventory) {
+        let unseen = inventory
+            .entries
+            .iter()
+            .filter(|(key, entry)| entry.baseline.is_some() && !self.seen.contains_key(*key));
+        self.suspects.extend(unseen.map(|(key, _)| key.clone()));
+    }
+
+    /// Gives out what may differ.
+    pub fn take_suspects(&mut self) -> BTreeSet<ObjectKey> {
+        std::mem::take(&mut self.suspects)
+    }
+
+    /// Takes back what could not be looked at.
+    pub fn suspect(&mut self, keys: impl IntoIterator<Item = ObjectKey>) {
+        self.suspects.extend(keys);
+    }
+
+    /// Whether everything that is ours is followed.
+    pub fn is_complete(&self, gvks: &BTreeSet<Gvk>) -> bool {
+        gvks.iter().all(|gvk| self.followed.get(gvk) == Some(&true))
+    }
+
+    /// An object's health, if it is there.
+    pub fn health(&self, key: &ObjectKey) -> Option<HealthStatus> {
+        let seen = self.seen.get(key)?;
+        Some(HealthStatus { key: key.clone(), health: seen.health, message: seen.message.to_string() })
+    }
+
+    /// How many objects are known.
+    pub fn len(&self) -> usize {
+        self.seen.len()
+    }
+
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.seen.is_empty()
+    }
+}
