@@ -3,7 +3,8 @@
 use super::build::{Agent, Work};
 use super::clock;
 use super::content::Brought;
-use crate::model::{CommitChain, Moment, Revision, Trouble};
+use super::fetch::Offer;
+use crate::model::{Moment, Revision, Trouble};
 use crate::plan;
 use crate::reconcile::{Effect, Event, Notice, Order, Stay, step};
 use std::collections::VecDeque;
@@ -16,7 +17,9 @@ pub(super) type Jobs = JoinSet<Done>;
 
 /// A job that is done.
 pub(super) enum Done {
-    Fetched(Result<CommitChain, Trouble>),
+    Fetched(Offer),
+    /// What another mirror said, after what the first one offered was refused.
+    FetchedAnother(Offer),
     Rendered(Revision, Result<Brought, Trouble>),
 }
 
@@ -50,7 +53,10 @@ impl Agent {
             let event = tokio::select! {
                 biased;
                 order = orders.recv() => match order {
-                    Some(order) => Event::Ordered(order),
+                    Some(order) => {
+                        self.work.is_ordered |= order == Order::Sync;
+                        Event::Ordered(order)
+                    }
                     None => return,
                 },
                 event = self.next() => event,
@@ -61,6 +67,15 @@ impl Agent {
 
     /// What happens next: a job is done, something changed in the cluster, or the time has come.
     async fn next(&mut self) -> Event {
+        loop {
+            if let Some(event) = self.happening().await {
+                return event;
+            }
+        }
+    }
+
+    /// The same; `None` if nothing comes of it.
+    async fn happening(&mut self) -> Option<Event> {
         let due = self.site.due();
         let wait = due.map(|due| self.clock.now().duration_until(due));
         let wait = wait.map(|wait| Duration::try_from(wait).unwrap_or(Duration::ZERO));
@@ -75,13 +90,13 @@ impl Agent {
             biased;
             Some(done) = self.jobs.join_next() => {
                 let done = done.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
-                self.finish(done)
+                self.finish(done).await
             }
             news = self.applier.noticed(), if follows => {
                 let plan::News { drift, health } = news;
-                Event::Noticed(Notice { drift, health })
+                Some(Event::Noticed(Notice { drift, health }))
             }
-            () = asleep => Event::Tick,
+            () = asleep => Some(Event::Tick),
         }
     }
 
@@ -107,7 +122,7 @@ impl Agent {
     async fn carry_out(&mut self, effect: Effect) -> Option<Event> {
         let event = match effect {
             Effect::Fetch => {
-                self.tell(&Moment::Fetching);
+                self.begin();
                 let offer = self.ask();
                 self.jobs.spawn(async move { Done::Fetched(offer.await) });
                 return None;
@@ -128,7 +143,7 @@ impl Agent {
                 tracing::error!(event, site = ?self.site, "an event does not fit the state; please report this");
                 return None;
             }
-            Effect::Verify => self.verify().await,
+            Effect::Verify => self.prove_beside().await?,
             Effect::Accept => self.accept().await,
             Effect::Apply => self.apply().await,
             Effect::Judge => self.judge().await,
@@ -136,21 +151,42 @@ impl Agent {
             Effect::Prune => self.prune().await,
             Effect::Keep => self.keep().await,
         };
-        match &event {
+        self.note(&event);
+        Some(event)
+    }
+
+    /// Proves what was fetched. Where that is refused, another mirror is asked, and the event comes with its answer.
+    async fn prove_beside(&mut self) -> Option<Event> {
+        let event = self.prove().await;
+        if event.is_none() {
+            let offer = self.ask();
+            self.jobs.spawn(async move { Done::FetchedAnother(offer.await) });
+        }
+        event
+    }
+
+    /// Tells what went wrong.
+    fn note(&self, event: &Event) {
+        match event {
             Event::Failed(trouble) | Event::AcceptFailed(trouble) => {
                 self.tell(&Moment::Failed(trouble.clone()));
             }
             Event::Refused(trouble) => self.tell(&Moment::Refused(trouble.clone())),
             _ => {}
         }
-        Some(event)
     }
 
-    /// A job's result as an event.
-    fn finish(&mut self, done: Done) -> Event {
+    /// A job's result as an event, if one comes of it.
+    async fn finish(&mut self, done: Done) -> Option<Event> {
         match done {
-            Done::Fetched(offer) => self.take_offer(offer),
-            Done::Rendered(revision, brought) => self.take_rendered(revision, brought),
+            Done::Fetched(offer) => Some(self.take_offer(offer)),
+            Done::FetchedAnother(offer) => {
+                self.take_another(offer);
+                let event = self.prove_beside().await;
+                event.iter().for_each(|event| self.note(event));
+                event
+            }
+            Done::Rendered(revision, brought) => Some(self.take_rendered(revision, brought)),
         }
     }
 

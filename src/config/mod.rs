@@ -32,10 +32,13 @@ mod files;
 mod fragment;
 mod input;
 mod keys;
+mod link;
 mod mirrors;
 mod problem;
 mod settings;
 mod values;
+#[cfg(test)]
+mod source_tests;
 #[cfg(test)]
 mod tests;
 

@@ -73,6 +73,23 @@ pub(super) fn gap(
     Ok(None)
 }
 
+/// How far below a commit another one is looked for, to tell a mirror that lags from one that goes another way.
+const LAG: usize = 500;
+
+/// Whether `commit` lies below `top` on its first-parent chain, as far as that is on disk.
+pub(super) fn is_below(objects: &dyn Lookup, top: ObjectId, commit: ObjectId) -> Result<bool, Error> {
+    let mut next = top;
+    for _ in 0..LAG {
+        let Some((Kind::Commit, raw)) = objects.find(&next)? else { return Ok(false) };
+        match first_parent(&raw) {
+            Some(parent) if parent == commit => return Ok(true),
+            Some(parent) => next = parent,
+            None => return Ok(false),
+        }
+    }
+    Ok(false)
+}
+
 /// The nearest commit below `tip` on its first-parent chain whose root tree is at hand, and how many commits lie above it.
 pub(super) fn nearest_held(
     objects: &dyn Lookup,

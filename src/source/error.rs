@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::path::PathBuf;
 
-use super::mirror_error::MirrorError;
+use super::mirror_error::{MirrorError, told};
 
 /// Most paths that a message names before it says how many more there are.
 const NAMED_PATHS: usize = 5;
@@ -18,6 +18,13 @@ pub enum Error {
     Mirrors {
         /// One for each mirror that was asked; empty if none is configured.
         failures: Vec<MirrorFailure>,
+    },
+
+    /// Nobody was asked: the mirrors that are left are metered, and it is not their time.
+    #[error("the mirrors that are left are metered, and are asked for news again at {}", told(*until))]
+    NotDue {
+        /// When it is, in seconds since 1970.
+        until: u64,
     },
 
     /// Content of a proven revision is not on disk, and no mirror gave it.
@@ -112,9 +119,11 @@ impl Classify for Error {
         match self {
             Self::TooLarge { .. } | Self::BadTree { .. } => ErrorClass::Terminal,
             Self::Mirrors { failures } | Self::Missing { failures, .. } => common_class(failures),
-            Self::ObjectTooLarge { .. } | Self::Disk { .. } | Self::Damaged { .. } | Self::Stopped => {
-                ErrorClass::Transient
-            }
+            Self::NotDue { .. }
+            | Self::ObjectTooLarge { .. }
+            | Self::Disk { .. }
+            | Self::Damaged { .. }
+            | Self::Stopped => ErrorClass::Transient,
         }
     }
 
@@ -126,6 +135,7 @@ impl Classify for Error {
                 _ => "MirrorsFailed",
             },
             Self::Missing { .. } => "ContentMissing",
+            Self::NotDue { .. } => "NotDue",
             Self::ObjectTooLarge { .. } => "ObjectTooLarge",
             Self::TooLarge { .. } => "ContentTooLarge",
             Self::BadTree { .. } => "ContentInvalid",

@@ -35,7 +35,9 @@
 //! `tests/it/source_*.rs` against `git http-backend` behind TLS; the contract test runs on the fake and on the real one.
 //! `fuzz/` for what servers say, packs and trees.
 
+mod advance;
 mod chain;
+mod commits;
 mod content;
 mod credential;
 mod error;
@@ -43,13 +45,16 @@ mod error;
 pub mod fake;
 mod git;
 mod ids;
+mod link;
 mod lookup;
 mod mirror;
 mod mirror_error;
 mod objects;
 #[cfg(any(test, feature = "testing"))]
 pub mod probe;
+mod proxy;
 mod settings;
+mod ssh_url;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -57,7 +62,7 @@ mod trouble;
 mod url;
 mod worker;
 
-use crate::model::{Artifact, CommitChain, CommitId, RawCommit, RefName, RepoPath, Revision};
+use crate::model::{Artifact, CommitChain, CommitId, MirrorReport, RawCommit, RefName, RepoPath, Revision};
 use crate::trust::Verified;
 use async_trait::async_trait;
 use std::collections::BTreeSet;
@@ -65,8 +70,11 @@ use std::collections::BTreeSet;
 pub use credential::Credential;
 pub use error::{Error, MirrorFailure};
 pub use git::Git;
+pub use link::{Budget, BulkWindow};
 pub use mirror_error::MirrorError;
+pub use proxy::ProxyUrl;
 pub use settings::{Limits, MirrorSettings, Settings, Timeouts};
+pub use ssh_url::SshUrl;
 pub use url::{MirrorUrl, ParseUrlError};
 
 /// What is asked of the mirrors.
@@ -77,19 +85,27 @@ pub struct Want {
     /// The commit down to which the first-parent chain is needed: the floor, or the pin of a new site.
     /// `None`: the tip alone.
     pub base: Option<CommitId>,
+    /// Tips that trust has refused just now: a mirror that offered one of them is passed over.
+    pub refused: BTreeSet<CommitId>,
+    /// Whether a person waits for it: then metered mirrors are asked too, whenever they were asked last.
+    pub is_ordered: bool,
 }
 
 /// The source of revisions.
 #[async_trait]
 pub trait Source: Send + Sync {
     /// Asks the mirrors in order for the tip and its chain down to the base. The first mirror whose chain meets the base wins; if
-    /// none does, the first that answered is given, for `trust` to judge: the tip, and what is on disk below it.
+    /// none does, the first that answered is given, for `trust` to judge: the tip, and what is on disk below it. Mirrors that failed
+    /// lately come last, as do metered ones, and these are asked only now and then.
+    ///
+    /// Now and then others are asked as well. One that is further on the same line wins; what goes another way is `beside` the
+    /// chain, for `trust` to judge.
     ///
     /// What a mirror sends waits in packs of its own until `complete` is called for the tip, or until the tip is the base of a
     /// later call, which means that it was accepted. It goes when a later call finds that no mirror offers that tip any more.
     ///
     /// # Errors
-    /// `Mirrors` if none was of use, each with its reason.
+    /// `Mirrors` if none was of use, each with its reason; `NotDue` if it was nobody's time.
     async fn advance(&self, want: &Want) -> Result<CommitChain, Error>;
 
     /// Brings the content of `paths` (folders with all below them, or single files; a path that the tree does not have is no
@@ -106,6 +122,9 @@ pub trait Source: Send + Sync {
         revision: &Verified<Revision>,
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Artifact, Error>;
+
+    /// What is known of each mirror and the link to it, in the order of preference.
+    fn link(&self) -> Vec<MirrorReport>;
 
     /// Reads a commit that an earlier call brought, from disk alone. `None` if it is not there.
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error>;

@@ -60,6 +60,7 @@ fn settings_are_shown_without_what_is_in_the_files() {
         url: "https://git.example.com/fleet.git".parse().unwrap(),
         ca: None,
         credential: Some(Credential::file("/run/credentials/git-token")),
+        metered: false,
     };
     assert_eq!(mirror.to_string(), "https://git.example.com/fleet.git");
     assert!(format!("{mirror:?}").contains("Credential(file /run/credentials/git-token)"));

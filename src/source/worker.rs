@@ -1,23 +1,20 @@
 //! What the thread that owns gix does.
 
-use super::Want;
-use super::chain::{self, Chain};
 use super::content::walk::Ground;
 use super::content::{Heavy, Pace};
 use super::error::{Error, MirrorFailure};
-use super::ids;
-use super::lookup::Lookup;
+use super::link::{Allowance, Links};
 use super::mirror::{self, Answer, Ask, Filter, History, Meter, Mirror, Server, Stop};
 use super::mirror_error::MirrorError;
 use super::objects::{Absorbed, Ending, Objects, Place};
 use super::settings::{Limits, Settings};
 use super::trouble::Trouble;
-use crate::model::{ChainEnd, CommitChain, CommitId, Revision};
+use crate::model::{CommitChain, CommitId, Purpose, Traffic};
 use gix::ObjectId;
 use standfast_tls::Clock;
-use std::slice::from_ref;
-use std::sync::Arc;
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The object database and the mirrors, on one thread.
 pub(super) struct Worker {
@@ -26,9 +23,16 @@ pub(super) struct Worker {
     pub(super) limits: Limits,
     pub(super) meter: Arc<Meter>,
     /// Tips that a mirror sent what it has of, together with the base that was asked for: asking again brings no more.
-    settled: Vec<(ObjectId, Option<CommitId>)>,
-    /// The mirror that answered last: it has what its tip needs.
-    pub(super) answered: usize,
+    pub(super) settled: Vec<(ObjectId, Option<CommitId>)>,
+    /// The mirror that gave the news last: it has what its tip needs.
+    pub(super) answered: Option<usize>,
+    /// What each mirror offered last.
+    pub(super) tips: Vec<Option<ObjectId>>,
+    /// Other lines, by the mirror that offers them.
+    pub(super) rivals: BTreeMap<usize, CommitChain>,
+    /// Whether what is fetched now may overdraw a budget.
+    pub(super) is_urgent: bool,
+    links: Arc<Mutex<Links>>,
     clock: Clock,
 }
 
@@ -47,6 +51,7 @@ pub(super) struct Request<'a> {
     pub(super) stop: Stop,
     pub(super) is_bulk: bool,
     pub(super) place: Place,
+    pub(super) purpose: Purpose,
 }
 
 /// What a request brought.
@@ -62,33 +67,55 @@ pub(super) struct Brought {
     pub(super) cut: Option<MirrorError>,
 }
 
-/// How much is read of what a server that does not filter sends along with commits, unproven as it is.
-const FREIGHT: u64 = 4 << 20;
-
 impl<'a> Request<'a> {
-    /// For objects by their ids.
-    pub(super) fn of(wants: &'a [ObjectId], place: Place) -> Self {
+    /// For trees and files by their ids.
+    pub(super) fn content(wants: &'a [ObjectId]) -> Self {
+        Self { purpose: Purpose::Content, ..Self::commits(wants, Place::Main) }
+    }
+
+    /// For commits by their ids.
+    pub(super) fn commits(wants: &'a [ObjectId], place: Place) -> Self {
         let (history, filter, stop) = (History::NoCommits, Filter::Nothing, Stop::Never);
-        Self { wants, filter, history, stop, is_bulk: false, place }
+        Self { wants, filter, history, stop, is_bulk: false, place, purpose: Purpose::Commits }
     }
 }
 
 impl Worker {
-    pub(super) fn new(settings: &Settings, clock: &Clock, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        clock: &Clock,
+        meter: Arc<Meter>,
+        links: Arc<Mutex<Links>>,
+    ) -> Self {
+        let mirrors: Vec<One> = mirror::all(settings, clock, &meter).into_iter().map(One::new).collect();
         Self {
             objects: Objects::open(&settings.objects, settings.limits),
-            mirrors: mirror::all(settings, clock, &meter).into_iter().map(One::new).collect(),
+            tips: vec![None; mirrors.len()],
+            mirrors,
             limits: settings.limits,
             meter,
             settled: Vec::new(),
-            answered: 0,
+            answered: None,
+            rivals: BTreeMap::new(),
+            is_urgent: false,
+            links,
             clock: clock.clone(),
         }
+    }
+
+    /// What is known of the links.
+    pub(super) fn links(&self) -> MutexGuard<'_, Links> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Seconds since 1970.
     pub(super) fn now(&self) -> u64 {
         self.clock.read().seconds()
+    }
+
+    /// Lets go what need not be held open while nothing is asked.
+    pub(super) fn rest(&mut self) {
+        self.mirrors.iter_mut().for_each(|one| one.mirror.rest());
     }
 
     /// What walks look at.
@@ -103,51 +130,16 @@ impl Worker {
         work: impl Fn(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.meter.begin(cancel);
-        match work(self) {
+        let done = match work(self) {
             Err(Error::Damaged { id, .. }) if self.objects.remove_damaged()? => {
                 tracing::warn!(%id, "a pack was damaged on disk and is removed: its objects are fetched again");
                 work(self)
             }
             done => done,
-        }
-    }
-
-    /// The first mirror whose chain meets the base wins; a mirror that lags behind must not keep news from us.
-    pub(super) fn advance(&mut self, want: &Want) -> Result<CommitChain, Error> {
-        // Whoever asks for what lies above a commit has accepted it: facts may name it, so it must not go with its mirror's next tip.
-        if let Some(base) = want.base.and_then(|base| ids::object(&base.0)) {
-            self.objects.promote(&base)?;
-        }
-        let before = self.meter.total();
-        let mut failures = Vec::new();
-        let mut offered = Vec::new();
-        let mut second_best = None;
-        for at in 0..self.mirrors.len() {
-            match self.offer(at, want, &mut offered) {
-                Ok(chain) if want.base.is_none() || matches!(chain.end, ChainEnd::Base(_)) => {
-                    second_best = Some((at, chain));
-                    break;
-                }
-                Ok(chain) => second_best = second_best.or(Some((at, chain))),
-                Err(trouble) => failures.push(self.failure(at, trouble)?),
-            }
-        }
-        let Some((at, mut chain)) = second_best else { return Err(Error::Mirrors { failures }) };
-        self.answered = at;
-        self.gather(&chain)?;
-        self.objects.keep_only(&offered)?;
-        self.settled.retain(|(tip, _)| offered.contains(tip));
-        let after = self.meter.total();
-        chain.traffic.up = after.up - before.up;
-        chain.traffic.down = after.down - before.down;
-        Ok(chain)
-    }
-
-    /// Keeps all of a chain together, under its tip.
-    fn gather(&mut self, chain: &CommitChain) -> Result<(), Error> {
-        let ids: Vec<ObjectId> =
-            chain.commits.iter().filter_map(|commit| ids::object(&commit.id.0)).collect();
-        ids.first().map_or(Ok(()), |tip| self.objects.gather(tip, &ids))
+        };
+        let now = self.now();
+        self.links().keep(false, now);
+        done
     }
 
     /// A mirror's trouble as it is reported; our own trouble ends everything.
@@ -156,6 +148,10 @@ impl Worker {
             Trouble::Ours(error) => Err(error),
             Trouble::Mirror(_) if self.meter.is_cancelled() => Err(Error::Stopped),
             Trouble::Mirror(error) => {
+                if error.is_its_fault() {
+                    let now = self.now();
+                    self.links().failed(at, now);
+                }
                 let mirror = self.mirrors[at].mirror.name().to_owned();
                 tracing::debug!(mirror, %error, "a mirror was of no use");
                 Ok(MirrorFailure { mirror, error })
@@ -163,117 +159,52 @@ impl Worker {
         }
     }
 
-    /// What one mirror offers.
-    fn offer(&mut self, at: usize, want: &Want, offered: &mut Vec<ObjectId>) -> Result<CommitChain, Trouble> {
-        let tip = self.mirrors[at].mirror.tip(&want.ref_name)?;
-        offered.push(tip);
-        if !self.is_at_hand(tip, want.base)? {
-            self.bring_chain(at, tip, want.base)?;
-            self.settled.push((tip, want.base));
-        }
-        match chain::read(&self.objects, &self.limits, tip, want.base)? {
-            Chain::Commits(commits, end) => Ok(CommitChain {
-                revision: Revision { ref_name: want.ref_name.clone(), commit: ids::commit(&tip) },
-                commits,
-                end,
-                mirror: self.mirrors[at].mirror.name().to_owned(),
-                traffic: crate::model::Traffic::default(),
-            }),
-            Chain::Other(kind) => {
-                Err(MirrorError::NotACommit { ref_name: want.ref_name.clone(), kind: kind.to_string() }
-                    .into())
-            }
-            Chain::Absent => {
-                let what = "the commit that it offers is not in it".to_owned();
-                Err(MirrorError::GarbagePack { what, source: None }.into())
-            }
-        }
-    }
-
-    /// Whether asking the mirror would bring nothing that is not on disk.
-    fn is_at_hand(&self, tip: ObjectId, base: Option<CommitId>) -> Result<bool, Error> {
-        if self.settled.contains(&(tip, base)) {
-            return Ok(true);
-        }
-        Ok(match chain::read(&self.objects, &self.limits, tip, base)? {
-            // The tip is the base, which is accepted; a site that lost its disk does not have it.
-            Chain::Commits(commits, _) if commits.is_empty() => self.objects.find_anywhere(&tip)?.is_some(),
-            Chain::Commits(_, ChainEnd::Base(_)) => true,
-            Chain::Commits(..) => base.is_none(),
-            Chain::Absent | Chain::Other(_) => false,
-        })
-    }
-
-    /// Fetches the commits from the tip down to the base, those that are not on disk. From a server that does not filter, content
-    /// comes along.
-    fn bring_chain(&mut self, at: usize, tip: ObjectId, base: Option<CommitId>) -> Result<(), Trouble> {
-        let filter = match self.mirrors[at].mirror.server()? {
-            Server::Plain => Filter::Nothing,
-            Server::Folder | Server::Filters => Filter::Flat,
-        };
-        let above = base.and_then(|base| ids::object(&base.0));
-        if above == Some(tip) {
-            return self.bring_tip(at, tip, filter, Place::Main);
-        }
-        if let Some(base) = above
-            && self.bring_above(at, tip, base, filter)?
-        {
-            return Ok(());
-        }
-        self.bring_tip(at, tip, filter, Place::Incoming(tip))
-    }
-
-    /// The commits above the base; `false` if the base is not in the tip's history. A link that breaks in between leaves the newer
-    /// part, and the rest is asked for from there.
-    fn bring_above(
+    /// Asks a mirror for something, and notes what that cost.
+    pub(super) fn charged<T>(
         &mut self,
         at: usize,
-        tip: ObjectId,
-        base: ObjectId,
-        filter: Filter,
-    ) -> Result<bool, Trouble> {
-        let is_flat = filter == Filter::Flat;
-        let mut thin = !is_flat && self.objects.contains(&base);
-        while let Some(next) = chain::gap(&self.objects, &self.limits, tip, base)? {
-            let history = History::Above { base, thin };
-            let stop = if is_flat { Stop::Never } else { Stop::AfterCommits(FREIGHT) };
-            let request =
-                Request { filter, history, stop, ..Request::of(from_ref(&next), Place::Incoming(tip)) };
-            let brought = match self.bring(at, &request) {
-                // Some servers give out nothing but what a ref leads to: those begin anew.
-                Err(Trouble::Mirror(MirrorError::Refused { .. })) if next != tip => return Ok(false),
-                brought => brought?,
-            };
-            let is_further = chain::gap(&self.objects, &self.limits, tip, base)? != Some(next);
-            match brought.cut {
-                _ if is_further => {}
-                Some(error) => return Err(error.into()),
-                None if brought.dropped > 0 && thin => thin = false,
-                // A tip below the base comes in an empty pack: the server takes it for granted that we have it.
-                None => return Ok(false),
-            }
-        }
-        Ok(true)
+        purpose: Purpose,
+        ask: impl FnOnce(&mut dyn Mirror) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let before = self.meter.total();
+        let asked = ask(self.mirrors[at].mirror.as_mut());
+        self.charge(at, purpose, before);
+        asked
     }
 
-    /// The tip alone; from a server that does not filter, as much of its content as comes along.
-    fn bring_tip(&mut self, at: usize, tip: ObjectId, filter: Filter, place: Place) -> Result<(), Trouble> {
-        let stop = if filter == Filter::Flat { Stop::Never } else { Stop::After(FREIGHT) };
-        let request =
-            Request { filter, history: History::TipAlone, stop, ..Request::of(from_ref(&tip), place) };
-        let brought = self.bring(at, &request)?;
-        match brought.cut {
-            Some(error) if self.objects.find_anywhere(&tip)?.is_none() => Err(error.into()),
-            _ => Ok(()),
+    fn charge(&self, at: usize, purpose: Purpose, before: Traffic) {
+        let after = self.meter.total();
+        let traffic = Traffic { up: after.up - before.up, down: after.down - before.down };
+        self.links().spend(at, purpose, traffic, self.now());
+    }
+
+    /// Where to stop at the latest, so that the link's budget holds.
+    fn within_budget(&self, at: usize, purpose: Purpose, stop: Stop) -> Result<Stop, Trouble> {
+        if purpose != Purpose::Content {
+            return Ok(stop);
         }
+        match self.links().allows(at, self.is_urgent, self.now()) {
+            Allowance::All => Ok(stop),
+            Allowance::Bytes(most) => Ok(stop.at_most(most)),
+            Allowance::NothingUntil(until) => Err(MirrorError::OverBudget { until }.into()),
+        }
+    }
+
+    /// What a mirror can do.
+    pub(super) fn server(&mut self, at: usize) -> Result<Server, Trouble> {
+        self.charged(at, Purpose::News, |mirror| mirror.server())
     }
 
     /// One request to one mirror, and what comes of it on disk. Of an answer that breaks off, what came whole is kept.
     pub(super) fn bring(&mut self, at: usize, request: &Request<'_>) -> Result<Brought, Trouble> {
-        let Request { wants, filter, history, stop, is_bulk, place } = *request;
+        let Request { wants, filter, history, stop, is_bulk, place, purpose } = *request;
+        let stop = self.within_budget(at, purpose, stop)?;
         let mut spool = self.objects.spool(place)?;
         let ask = Ask { wants, filter, history, stop, is_bulk, at_hand: &self.objects };
-        let (answer, cut) = match self.mirrors[at].mirror.fetch(&ask, &mut spool) {
+        let before = self.meter.total();
+        let fetched = self.mirrors[at].mirror.fetch(&ask, &mut spool);
+        self.charge(at, purpose, before);
+        let (answer, cut) = match fetched {
             Ok(answer) => (answer, None),
             Err(Trouble::Mirror(error @ MirrorError::Unreachable { .. })) if spool.written() > 0 => {
                 (Answer::Part, Some(error))

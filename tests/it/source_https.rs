@@ -152,7 +152,12 @@ async fn http_without_tls_is_taken_on_loopback() {
     let repo = fleet();
     let tip = repo.commit("first");
     let server = GitServer::start(&repo.path(), Options { tls: false, ..Options::default() });
-    let plain = MirrorSettings::Https { url: server.url().parse().unwrap(), ca: None, credential: None };
+    let plain = MirrorSettings::Https {
+        url: server.url().parse().unwrap(),
+        ca: None,
+        credential: None,
+        metered: false,
+    };
     let site = SiteSource::new(vec![plain]);
     assert_eq!(ids(&site.advance(None).await.unwrap()), [tip]);
 }

@@ -11,7 +11,6 @@ use super::ids;
 use super::lookup::Lookup;
 use super::mirror::{Answer, Filter, History, Server, Stop};
 use super::mirror_error::MirrorError;
-use super::objects::Place;
 use super::trouble::Trouble;
 use super::worker::{Request, Worker};
 use crate::model::{Artifact, RepoPath, Revision, TreeId};
@@ -106,8 +105,7 @@ impl Worker {
     /// Asks the mirrors, the one that answered last first, until nothing is missing.
     fn fetch_missing(&mut self, completion: &mut Completion<'_>) -> Result<(), Error> {
         let mut failures = Vec::new();
-        let mut order: Vec<usize> = (0..self.mirrors.len()).collect();
-        order.sort_by_key(|at| *at != self.answered);
+        let order = self.links().for_content(self.answered, self.now());
         for at in order {
             match self.fetch_from(at, completion) {
                 Ok(()) => return Ok(()),
@@ -135,7 +133,7 @@ impl Worker {
     /// Asks one mirror, step by step. What it sent before it failed stays, and the next one need not send it.
     fn fetch_from(&mut self, at: usize, completion: &mut Completion<'_>) -> Result<(), Trouble> {
         loop {
-            let server = self.mirrors[at].mirror.server()?;
+            let server = self.server(at)?;
             if completion.asked_difference {
                 self.fetch_batch(at, server, completion)?;
             } else {
@@ -161,7 +159,7 @@ impl Worker {
             return Ok(());
         };
         let stop = most.map_or(Stop::Never, Stop::After);
-        let request = Request { filter: files, stop, ..Request::of(from_ref(&completion.root), Place::Main) };
+        let request = Request { filter: files, stop, ..Request::content(from_ref(&completion.root)) };
         let brought = match self.bring(at, &Request { history: History::Beyond(older), ..request }) {
             // Some servers give out nothing but what a ref leads to.
             Err(Trouble::Mirror(error @ MirrorError::Refused { .. })) => {
@@ -189,7 +187,7 @@ impl Worker {
         let batch = self.batch(at, server, completion)?;
         let Batch { wants, folders, filter, stop } = batch;
         let is_bulk = folders.len() > FOLDERS || folders.contains(&completion.root);
-        let request = Request { filter, stop, is_bulk, ..Request::of(&wants, Place::Main) };
+        let request = Request { filter, stop, is_bulk, ..Request::content(&wants) };
         let brought = match self.bring(at, &request) {
             // Some servers give out nothing but what a ref leads to: from those the whole revision is taken.
             Err(Trouble::Mirror(error @ MirrorError::Refused { .. })) if !completion.asked_snapshot => {
@@ -233,7 +231,7 @@ impl Worker {
         completion.asked_snapshot = true;
         let Some(tip) = ids::object(&completion.revision.commit.0) else { return Err(refused.into()) };
         let request =
-            Request { history: History::TipAlone, is_bulk: true, ..Request::of(from_ref(&tip), Place::Main) };
+            Request { history: History::TipAlone, is_bulk: true, ..Request::content(from_ref(&tip)) };
         let brought = self.bring(at, &request)?;
         completion.walk.go_on(self.ground(), |_| true)?;
         brought.cut.map_or(Ok(()), |error| Err(error.into()))

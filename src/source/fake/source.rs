@@ -3,7 +3,7 @@
 use super::objects::Shelf;
 use super::repository::Repository;
 use crate::model::{
-    Artifact, ChainEnd, CommitChain, CommitId, RawCommit, RepoPath, Revision, Traffic, TreeId,
+    Artifact, ChainEnd, CommitChain, CommitId, MirrorReport, RawCommit, RepoPath, Revision, Traffic, TreeId,
 };
 use crate::source::chain::{self, Chain};
 use crate::source::content::walk::{Ground, Walk};
@@ -85,6 +85,7 @@ impl FakeSource {
             end,
             mirror: MIRROR.to_owned(),
             traffic: Traffic::default(),
+            beside: Vec::new(),
         })
     }
 
@@ -155,6 +156,10 @@ impl Source for FakeSource {
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Artifact, Error> {
         self.complete_now(false, revision.get(), revision.root(), paths)
+    }
+
+    fn link(&self) -> Vec<MirrorReport> {
+        vec![MirrorReport { mirror: MIRROR.to_owned(), ..MirrorReport::default() }]
     }
 
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {

@@ -2,8 +2,10 @@
 
 use crate::source::credential::{Credential, Secret};
 use crate::source::mirror_error::MirrorError;
+use crate::source::proxy::ProxyUrl;
 use crate::source::settings::Timeouts;
 use crate::source::url::MirrorUrl;
+use reqwest::Proxy;
 use reqwest::blocking::Client;
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 use rustls::ClientConfig;
@@ -27,6 +29,7 @@ pub(super) struct Door {
     pub url: MirrorUrl,
     pub ca: Option<PathBuf>,
     pub credential: Option<Credential>,
+    pub proxy: Option<ProxyUrl>,
     pub timeouts: Timeouts,
     pub clock: Clock,
     /// Kept over connections: it remembers the server's TLS session, which makes the next handshake small.
@@ -38,10 +41,11 @@ impl Door {
         url: MirrorUrl,
         ca: Option<PathBuf>,
         credential: Option<Credential>,
+        proxy: Option<ProxyUrl>,
         timeouts: Timeouts,
         clock: Clock,
     ) -> Self {
-        Self { url, ca, credential, timeouts, clock, tls: None }
+        Self { url, ca, credential, proxy, timeouts, clock, tls: None }
     }
 
     /// A client, without a connection yet.
@@ -51,10 +55,15 @@ impl Door {
             None => standfast_tls::client(self.ca.as_deref(), self.clock.clone(), &ALPN)?,
         };
         self.tls = Some(tls.clone());
-        Client::builder()
+        let refused = |error| MirrorError::unreachable("no HTTP client can be made", error);
+        // Nothing of the environment counts, whatever it says about proxies.
+        let mut client = Client::builder().no_proxy();
+        if let Some(proxy) = &self.proxy {
+            client = client.proxy(Proxy::all(proxy.as_str()).map_err(refused)?);
+        }
+        client
             .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
             .referer(false)
             .connect_timeout(self.timeouts.connect)
             .timeout(self.timeouts.idle)
@@ -63,7 +72,7 @@ impl Door {
             .tcp_keepalive(None)
             .http2_initial_stream_window_size(size.window())
             .build()
-            .map_err(|error| MirrorError::unreachable("no HTTP client can be made", error))
+            .map_err(refused)
     }
 
     /// Reads the CAs anew for the next client: they may have been replaced.

@@ -6,7 +6,9 @@
 use super::frames::Frames;
 use super::judge::{broken_off, header_bytes, judge, request_target, unreachable};
 use super::meter::Meter;
+use super::rate::Rate;
 use crate::source::mirror_error::MirrorError;
+use gix::error::{ErrorExt, message};
 use gix::protocol::transport::client::blocking_io::http::{
     GetResponse, Http, PostBodyDataKind, PostResponse,
 };
@@ -27,7 +29,9 @@ pub(super) struct Shared {
     pub allowance: Cell<u64>,
     /// Whether the answer in hand is over, though it may not have been read to its end: the connection is free for the next request.
     pub is_over: Cell<bool>,
-    /// Where much is expected of the next answer: the client for it.
+    /// What sends.
+    pub talk: RefCell<Option<Client>>,
+    /// What sends where much is expected of the answer.
     pub bulk: RefCell<Option<Client>>,
     /// Whether the last answer came over HTTP/2, where an answer can be broken off without losing the connection.
     pub is_http2: Cell<bool>,
@@ -38,8 +42,8 @@ const WORTH_ZIPPING: usize = 1024;
 
 /// gix's idea of an HTTP client, on reqwest.
 pub(super) struct HttpClient {
-    pub client: Client,
     pub authorization: Option<HeaderValue>,
+    pub rate: Rate,
     pub meter: Arc<Meter>,
     pub shared: Rc<Shared>,
 }
@@ -50,6 +54,7 @@ struct Exchange {
     body: Vec<u8>,
     answer: Option<Response>,
     credential: bool,
+    rate: Rate,
     meter: Arc<Meter>,
     shared: Rc<Shared>,
 }
@@ -75,13 +80,15 @@ pub(super) struct Body {
 struct Counted {
     response: Response,
     left: u64,
+    rate: Rate,
     meter: Arc<Meter>,
     shared: Rc<Shared>,
 }
 
 impl HttpClient {
-    fn client(&self) -> Client {
-        self.shared.bulk.borrow().as_ref().unwrap_or(&self.client).clone()
+    fn client(&self) -> gix::error::Result<Client> {
+        let (talk, bulk) = (self.shared.talk.borrow(), self.shared.bulk.borrow());
+        bulk.as_ref().or(talk.as_ref()).cloned().ok_or_else(|| message("there is no client").raise())
     }
 
     fn exchange<S: AsRef<str>>(
@@ -104,6 +111,7 @@ impl HttpClient {
             body: Vec::new(),
             answer: None,
             credential: self.authorization.is_some(),
+            rate: self.rate,
             meter: self.meter.clone(),
             shared: self.shared.clone(),
         }))
@@ -121,7 +129,7 @@ impl Http for HttpClient {
         _base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> gix::error::Result<GetResponse<Headers, Body>> {
-        let exchange = self.exchange(self.client().get(url), headers);
+        let exchange = self.exchange(self.client()?.get(url), headers);
         Ok(GetResponse {
             headers: Headers { exchange: exchange.clone(), lines: None },
             body: Body { exchange, reader: None },
@@ -135,7 +143,7 @@ impl Http for HttpClient {
         headers: impl IntoIterator<Item = impl AsRef<str>>,
         _body: PostBodyDataKind,
     ) -> gix::error::Result<PostResponse<Headers, Body, PostBody>> {
-        let exchange = self.exchange(self.client().post(url), headers);
+        let exchange = self.exchange(self.client()?.post(url), headers);
         Ok(PostResponse {
             post_body: PostBody(exchange.clone()),
             headers: Headers { exchange: exchange.clone(), lines: None },
@@ -235,8 +243,8 @@ impl Body {
         exchange.carry_out()?;
         self.reader = exchange.answer.take().map(|response| {
             let left = exchange.shared.allowance.get();
-            let (meter, shared) = (exchange.meter.clone(), exchange.shared.clone());
-            Frames::new(BufReader::new(Counted { response, left, meter, shared }))
+            let (rate, meter, shared) = (exchange.rate, exchange.meter.clone(), exchange.shared.clone());
+            Frames::new(BufReader::new(Counted { response, left, rate, meter, shared }))
         });
         Ok(())
     }
@@ -278,6 +286,7 @@ impl Read for Counted {
         }
         let taken = self.response.read(into).map_err(|error| self.fail(broken_off(error)))?;
         self.meter.received(taken);
+        self.rate.hold(taken);
         let Some(left) = self.left.checked_sub(taken as u64) else {
             let limit = format!("{} KiB", self.shared.allowance.get() >> 10);
             return Err(self.fail(MirrorError::TooLarge { what: "bytes of one answer", limit }));

@@ -3,8 +3,9 @@
 use super::client::{Door, Size};
 use super::http::{HttpClient, Shared};
 use super::meter::Meter;
+use super::rate::Rate;
 use super::session::Session;
-use super::{Answer, Ask, Mirror, Server, Stop};
+use super::{Answer, Ask, Mirror, Server};
 use crate::model::RefName;
 use crate::source::mirror_error::MirrorError;
 use crate::source::objects::Spool;
@@ -23,14 +24,15 @@ type HttpSession = Session<Transport<HttpClient>>;
 /// One mirror reached by HTTPS.
 pub(super) struct Https {
     door: Door,
+    rate: Rate,
     meter: Arc<Meter>,
     shared: Rc<Shared>,
     session: Option<HttpSession>,
 }
 
 impl Https {
-    pub(super) fn new(door: Door, meter: Arc<Meter>) -> Self {
-        Self { door, meter, shared: Rc::new(Shared::default()), session: None }
+    pub(super) fn new(door: Door, rate: Rate, meter: Arc<Meter>) -> Self {
+        Self { door, rate, meter, shared: Rc::new(Shared::default()), session: None }
     }
 
     /// Does `work` in the kept session, or in a new one. A kept connection may have died unseen, so what fails without having brought
@@ -46,6 +48,7 @@ impl Https {
                 Err(Trouble::Mirror(MirrorError::Unreachable { .. }))
                     if !self.meter.is_cancelled() && !has_brought() =>
                 {
+                    self.renew()?;
                     let done = self.attempt(&mut session, allowance, work);
                     return self.keep(session, done);
                 }
@@ -90,7 +93,9 @@ impl Https {
     fn keep<R>(&mut self, session: HttpSession, done: Result<R, Trouble>) -> Result<R, Trouble> {
         use MirrorError::{Certificate, EmptyRepository, MissingRef, Unreachable};
         match &done {
-            Ok(_) | Err(Trouble::Mirror(EmptyRepository | MissingRef { .. } | Unreachable { .. })) => {
+            Ok(_) | Err(Trouble::Mirror(EmptyRepository | MissingRef { .. })) => self.session = Some(session),
+            Err(Trouble::Mirror(Unreachable { .. })) => {
+                self.renew()?;
                 self.session = Some(session);
             }
             Err(Trouble::Mirror(Certificate { .. })) => self.door.forget_cas(),
@@ -99,11 +104,22 @@ impl Https {
         done
     }
 
+    /// Sends the next request on a new connection: one that carries several requests is not given up by its client when it falls silent.
+    fn renew(&mut self) -> Result<(), MirrorError> {
+        self.shared.talk.replace(Some(self.door.client(Size::Talk)?));
+        if self.shared.bulk.take().is_some() {
+            self.shared.bulk.replace(Some(self.door.client(Size::Bulk)?));
+        }
+        Ok(())
+    }
+
     fn connect(&mut self) -> Result<HttpSession, Trouble> {
         let client = self.door.client(Size::Talk)?;
+        let authorization = self.door.authorization(&client)?;
+        self.shared.talk.replace(Some(client));
         let client = HttpClient {
-            authorization: self.door.authorization(&client)?,
-            client,
+            authorization,
+            rate: self.rate,
             meter: self.meter.clone(),
             shared: self.shared.clone(),
         };
@@ -128,12 +144,15 @@ impl Mirror for Https {
     }
 
     fn tip(&mut self, ref_name: &RefName) -> Result<ObjectId, Trouble> {
-        self.shared.bulk.take();
         self.talk(|session| session.tip(ref_name))
     }
 
     fn server(&mut self) -> Result<Server, Trouble> {
         self.talk(|session| Ok(session.server()))
+    }
+
+    fn rest(&mut self) {
+        self.shared.bulk.take();
     }
 
     fn fetch(&mut self, ask: &Ask<'_>, spool: &mut Spool) -> Result<Answer, Trouble> {
@@ -144,11 +163,7 @@ impl Mirror for Https {
         let arrived = std::cell::Cell::new(0);
         let mut work = |session: &mut HttpSession| {
             spool.restart()?;
-            // Over HTTP/1 breaking off costs the connection, and what the machines on the way hold of it.
-            let stop = match ask.stop {
-                Stop::AfterCommits(most) if !shared.is_http2.get() => Stop::After(most),
-                stop => stop,
-            };
+            let stop = if shared.is_http2.get() { ask.stop } else { ask.stop.without_commits() };
             let answered = session.fetch(ask, stop, spool);
             arrived.set(spool.written());
             answered

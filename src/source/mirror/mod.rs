@@ -7,7 +7,11 @@ mod https;
 mod judge;
 mod local;
 mod meter;
+mod pipe;
+mod program;
+mod rate;
 mod session;
+mod ssh;
 mod watch;
 mod write;
 
@@ -34,6 +38,9 @@ pub(super) trait Mirror {
 
     /// Writes one pack with what is asked for into `spool`.
     fn fetch(&mut self, ask: &Ask<'_>, spool: &mut Spool) -> Result<Answer, Trouble>;
+
+    /// Nothing more is asked for a while: what would be held open at the other end for nothing is let go.
+    fn rest(&mut self) {}
 }
 
 /// What a mirror can do.
@@ -103,6 +110,25 @@ pub(super) enum Stop {
     AfterCommits(u64),
 }
 
+impl Stop {
+    /// The same where breaking off costs the connection, and what the machines on the way hold of it: not for commits' sake.
+    pub(super) fn without_commits(self) -> Self {
+        match self {
+            Self::AfterCommits(most) => Self::After(most),
+            stop => stop,
+        }
+    }
+
+    /// The same, and after so many bytes at the latest.
+    pub(super) fn at_most(self, bytes: u64) -> Self {
+        match self {
+            Self::Never => Self::After(bytes),
+            Self::After(most) => Self::After(most.min(bytes)),
+            Self::AfterCommits(most) => Self::AfterCommits(most.min(bytes)),
+        }
+    }
+}
+
 /// What a request brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
@@ -129,11 +155,23 @@ pub(super) fn talk(answers: &[u8]) -> bool {
 /// All mirrors of the settings. None is connected to yet.
 pub(super) fn all(settings: &Settings, clock: &Clock, meter: &Arc<Meter>) -> Vec<Box<dyn Mirror>> {
     let make = |mirror: &MirrorSettings| -> Box<dyn Mirror> {
+        let rate = rate::Rate(settings.budget.rate.filter(|_| mirror.is_metered()));
         match mirror {
-            MirrorSettings::Https { url, ca, credential } => {
+            MirrorSettings::Https { url, ca, credential, metered: _ } => {
                 let (url, ca, credential) = (url.clone(), ca.clone(), credential.clone());
-                let door = client::Door::new(url, ca, credential, settings.timeouts, clock.clone());
-                Box::new(https::Https::new(door, meter.clone()))
+                let (proxy, timeouts) = (settings.proxy.clone(), settings.timeouts);
+                let door = client::Door::new(url, ca, credential, proxy, timeouts, clock.clone());
+                Box::new(https::Https::new(door, rate, meter.clone()))
+            }
+            MirrorSettings::Ssh { url, known_hosts, identity, metered: _ } => {
+                let door = ssh::Door {
+                    url: url.clone(),
+                    known_hosts: known_hosts.clone(),
+                    identity: identity.clone(),
+                    timeouts: settings.timeouts,
+                    rate,
+                };
+                Box::new(ssh::Ssh::new(door, meter.clone()))
             }
             MirrorSettings::Local { path } => {
                 Box::new(local::Local::new(path.clone(), settings.limits, meter.clone()))

@@ -86,3 +86,11 @@ fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
     file.write_all(content)?;
     file.sync_all()
 }
+
+/// Puts a file in place of another: after a power cut it is the old one or the new one.
+pub(in crate::source) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    write_synced(&new, content)?;
+    fs::rename(&new, path)?;
+    fs::File::open(path.parent().unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all())
+}

@@ -6,6 +6,7 @@
 //! incoming/<tip>/pack/       what came with a tip that nobody has proven yet
 //! arriving/                  packs that are being downloaded; what a crash leaves there is salvaged at the next start
 //! scratch/                   packs that are being indexed; emptied at every start
+//! link.json                  what is known of the links to the mirrors (`source::link`)
 //! HEAD config refs/          so that `git --git-dir` can look at it
 //! ```
 //!
@@ -35,6 +36,7 @@ use gix::objs::{Exists, Find, Kind};
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
+pub(super) use disk::replace;
 pub(super) use packs::{Absorbed, Place};
 pub(super) use spool::Spool;
 pub(super) use survey::Ending;

@@ -37,6 +37,8 @@ pub(crate) struct TestSite {
     pub(crate) pin: Option<String>,
     /// The mirror's URL; the server's unless a test sends the site elsewhere.
     pub(crate) mirror: Option<String>,
+    /// Mirrors after that one.
+    pub(crate) others: Vec<MirrorSettings>,
     /// Labels that the site's own configuration sets.
     pub(crate) labels: BTreeMap<String, String>,
     /// Variables that the site's own configuration sets.
@@ -69,6 +71,7 @@ impl TestSite {
             signer,
             pin: None,
             mirror: None,
+            others: Vec::new(),
             labels: BTreeMap::new(),
             variables: BTreeMap::new(),
             encryption: None,
@@ -114,9 +117,11 @@ impl TestSite {
             url: self.mirror.clone().unwrap_or_else(|| self.server.url()).parse().unwrap(),
             ca: Some(self.server.ca_pem_path()),
             credential: None,
+            metered: false,
         };
         let keyring = Keyring::parse(self.signers.as_bytes(), Path::new("allowed_signers")).unwrap();
-        let source = standfast::source::Settings::new(self.state.path().join("objects"), vec![mirror]);
+        let mirrors = [vec![mirror], self.others.clone()].concat();
+        let source = standfast::source::Settings::new(self.state.path().join("objects"), mirrors);
         let encryption = self.encryption.clone();
         let store =
             standfast::store::Settings { encryption, ..standfast::store::Settings::new(self.state.path()) };

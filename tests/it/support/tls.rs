@@ -39,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) http2: bool,
     /// Whether it speaks TLS. Only what is set at the start counts.
     pub(crate) tls: bool,
+    /// Whether it can be reached by IPv6, and by nothing else. Only what is set at the start counts.
+    pub(crate) ipv6: bool,
 }
 
 /// What answers a request.
@@ -85,6 +87,7 @@ impl Default for Options {
             fault: None,
             http2: true,
             tls: true,
+            ipv6: false,
         }
     }
 }
@@ -100,7 +103,7 @@ impl GitServer {
     /// Serves the bare repository at `repository` as `/fleet.git`.
     pub(crate) fn start(repository: &Path, options: Options) -> Self {
         let certificates = TempDir::new().unwrap();
-        let tls = options.tls;
+        let (tls, is_ipv6) = (options.tls, options.ipv6);
         let acceptor = certify(certificates.path(), options.http2);
         let context = Context {
             repository: repository.to_owned(),
@@ -109,7 +112,8 @@ impl GitServer {
         };
         let (options, counters) = (context.options.clone(), context.counters.clone());
         let (stop, stopped) = oneshot::channel();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = if is_ipv6 { "[::1]:0" } else { "127.0.0.1:0" };
+        let listener = std::net::TcpListener::bind(here).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let thread = std::thread::spawn(move || {
@@ -127,7 +131,8 @@ impl GitServer {
     /// Where the repository is.
     pub(crate) fn url(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };
-        format!("{scheme}://localhost:{}/fleet.git", self.address.port())
+        let host = if self.address.is_ipv6() { "[::1]" } else { "localhost" };
+        format!("{scheme}://{host}:{}/fleet.git", self.address.port())
     }
 
     /// The CA that signed the server's certificate.
@@ -164,7 +169,7 @@ fn certify(folder: &Path, http2: bool) -> TlsAcceptor {
     std::fs::write(folder.join("ca.pem"), ca_certificate.pem()).unwrap();
     let issuer = rcgen::Issuer::new(ca, ca_key);
     let key = rcgen::KeyPair::generate().unwrap();
-    let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned(), "::1".to_owned()]).unwrap();
     let leaf = leaf.signed_by(&key, &issuer).unwrap();
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)

@@ -18,6 +18,7 @@ mod force_push_refused;
 mod health_gates_last_good;
 mod immutable_change;
 mod long_running;
+mod mirrors_differ;
 mod moved_between_applications;
 mod namespace_with_content;
 mod not_yet_refused;
