@@ -6,7 +6,7 @@ use super::keep::Keeper;
 use crate::apply::{Applier, Tell};
 use crate::cluster::Cluster;
 use crate::fleet;
-use crate::model::{CommitChain, CommitId, Facts, Moment, OwnerLabel, RefName, Trouble};
+use crate::model::{CommitChain, CommitId, Facts, Moment, OwnerLabel, RefName, SiteStatus, Trouble};
 use crate::reconcile::{self, Contents, Rules, Site};
 use crate::render::Render;
 use crate::report::Sink;
@@ -16,6 +16,7 @@ use crate::trust::Verifier;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// What the agent itself goes by; each room behind a port has settings of its own.
 #[derive(Debug, Clone)]
@@ -72,6 +73,8 @@ pub struct Agent {
     pub(crate) applier: Applier,
     pub(super) link: super::status::Link,
     pub(super) jobs: Jobs,
+    /// Where the status hangs out for those who ask.
+    pub(super) board: watch::Sender<Option<SiteStatus>>,
     pub(super) work: Work,
 }
 
@@ -100,7 +103,7 @@ pub fn build(settings: Settings, ports: Ports) -> Result<Agent, store::Error> {
     let site = reconcile::resume(&loaded.facts, ports.clock.now());
     let keeper = Keeper::new(store, loaded.facts.clone(), Arc::clone(&tell));
     let journal = Arc::new(keeper.clone());
-    let mut applier = Applier::new(ports.cluster, journal, tell, loaded.inventory);
+    let mut applier = Applier::new(ports.cluster, journal, tell, loaded.inventory, settings.heals);
     applier.set_owner(OwnerLabel::of("", &settings.local.name));
     Ok(Agent {
         settings,
@@ -116,6 +119,7 @@ pub fn build(settings: Settings, ports: Ports) -> Result<Agent, store::Error> {
         applier,
         link: super::status::Link::default(),
         jobs: Jobs::default(),
+        board: watch::Sender::new(None),
         work: Work::default(),
     })
 }

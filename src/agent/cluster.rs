@@ -1,7 +1,7 @@
 //! The effects on the cluster: each hands the applier what it takes, and its answer to the machine.
 
 use super::build::Agent;
-use crate::apply::{Looked, Outcomes};
+use crate::apply::{Closer, Finding, Looked, Outcomes};
 use crate::health;
 use crate::model::{Application, Desired, Health, Moment, Object, ObjectKey, Trouble};
 use crate::reconcile::{self, Applied, Event, Judged, Judgement};
@@ -16,10 +16,11 @@ impl Agent {
     }
 
     async fn apply_all(&mut self) -> Result<Vec<Applied>, Trouble> {
+        let fresh = reconcile::fresh(&self.facts, &self.site);
         self.save(reconcile::attempting(&self.facts, &self.site), Changes::default()).await?;
         self.know_what_is_ours().await?;
         let Some(desired) = self.composed() else { return Ok(Vec::new()) };
-        let Outcomes { held, written } = self.applier.apply(desired).await?;
+        let Outcomes { held, written } = self.applier.apply(desired, &fresh, self.clock.now()).await?;
         // As they are sent they are kept: for healing, and for the next apply.
         if let (Some(contents), Some(dressed)) = (&mut self.contents, self.applier.dressed()) {
             contents.put_back(dressed.clone());
@@ -56,12 +57,52 @@ impl Agent {
             Ok(looked) => looked,
             Err(trouble) => return Event::Failed(trouble),
         };
-        let applications: Vec<_> = self.site.applications.keys().map(|name| roll_up(name, &looked)).collect();
+        let closer = match self.look_closer(&looked).await {
+            Ok(closer) => closer,
+            Err(trouble) => return Event::Failed(trouble),
+        };
+        let roll_up = |name: &String| self.roll_up(name, &looked, closer.applications.get(name));
+        let applications: Vec<_> = self.site.applications.keys().map(roll_up).collect();
         let worst = health::worst(applications.iter().map(|judged| judged.health));
         let not_current =
             looked.into_iter().map(|(_, status)| status).filter(|status| status.health != Health::Current);
         self.tell(&Moment::Judged(worst, not_current.collect()));
-        Event::Judged(Judgement { applications, paused: None })
+        Event::Judged(Judgement { applications, paused: closer.paused })
+    }
+
+    /// Looks closer at the applications that settle, where there is time to wait for anything.
+    async fn look_closer(&mut self, looked: &[Looked]) -> Result<Closer, Trouble> {
+        if self.settings.rules.stay == reconcile::Stay::Once {
+            return Ok(Closer::default());
+        }
+        let settling = self.site.applications.iter().filter(|(_, one)| one.is_on_trial());
+        let settling = settling.map(|(name, one)| (name.clone(), one.is_back())).collect();
+        self.applier.look_closer(&settling, looked).await
+    }
+
+    /// The sum over one application's objects. What was not healthy before and was not changed is only told.
+    fn roll_up(&self, name: &str, looked: &[Looked], finding: Option<&Finding>) -> Judged {
+        let own = || looked.iter().filter(|(own, _)| own == name).map(|(_, status)| status);
+        let mut all = health::RollUp::default();
+        let (left_out, counted): (Vec<_>, Vec<_>) = own()
+            .partition(|status| status.health != Health::Current && self.applier.is_left_out(&status.key));
+        counted.iter().for_each(|status| all.add((*status).clone()));
+        let mut message = all.to_string();
+        if let Some(first) = left_out.first() {
+            let more = format!("{} was not healthy before either ({} such)", first.key, left_out.len());
+            message = if message.is_empty() { more } else { format!("{message}; {more}") };
+        }
+        let mut ill = counted.iter().filter(|status| status.health != Health::Current).peekable();
+        let is_old = ill.peek().is_some() && ill.all(|status| self.applier.was_unwell(&status.key));
+        Judged {
+            name: name.to_owned(),
+            health: all.worst(),
+            message,
+            patience: finding.and_then(|finding| finding.patience.clone()),
+            failed: finding.and_then(|finding| finding.failed.clone()),
+            late: finding.and_then(|finding| finding.late.clone()),
+            is_old,
+        }
     }
 
     pub(super) async fn heal(&mut self, everything: bool) -> Event {
@@ -70,9 +111,11 @@ impl Agent {
             let known = contents.iter().flat_map(|contents| contents.manifests(key));
             known.map(|(one, object)| (one.application.clone(), object.clone())).collect()
         };
-        let (only_tell, now) = (!self.settings.heals, self.clock.now());
-        match self.applier.heal(everything, only_tell, &manifests, now).await {
-            Ok(()) => Event::Healed,
+        let Some(revision) = contents.as_ref().map(|contents| contents.revision().clone()) else {
+            return Event::Healed(None);
+        };
+        match self.applier.heal(everything, &revision, &manifests, self.clock.now()).await {
+            Ok(again) => Event::Healed(again),
             Err(trouble) => Event::Failed(trouble),
         }
     }
@@ -98,18 +141,5 @@ impl Agent {
         if self.settings.rules.stay == reconcile::Stay::Forever {
             self.applier.follow();
         }
-    }
-}
-
-fn roll_up(name: &str, looked: &[Looked]) -> Judged {
-    let mut all = health::RollUp::default();
-    looked.iter().filter(|(own, _)| own == name).for_each(|(_, status)| all.add(status.clone()));
-    Judged {
-        name: name.to_owned(),
-        health: all.worst(),
-        message: all.to_string(),
-        patience: None,
-        failed: None,
-        is_old: false,
     }
 }

@@ -3,14 +3,18 @@
 use super::build::{Agent, Work};
 use super::clock;
 use super::content::Brought;
+use super::control::Command;
 use super::fetch::Offer;
-use crate::model::{Moment, Revision, Trouble};
+use crate::model::{Desired, Moment, Reply, Revision, Trouble};
 use crate::plan;
 use crate::reconcile::{Effect, Event, Notice, Order, Stay, step};
 use std::collections::VecDeque;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
+
+/// How often at least the status is told, though it says nothing new: whoever watches over the process sees that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(20);
 
 /// What is done beside the work on the cluster: a link that hangs keeps nothing from being healed.
 pub(super) type Jobs = JoinSet<Done>;
@@ -21,6 +25,13 @@ pub(super) enum Done {
     /// What another mirror said, after what the first one offered was refused.
     FetchedAnother(Offer),
     Rendered(Revision, Result<Brought, Trouble>),
+    GoingBack(Result<Desired, Trouble>, oneshot::Sender<Reply>),
+}
+
+/// What happens next.
+enum Next {
+    Event(Event),
+    Done(Done),
 }
 
 /// How a pass ended.
@@ -37,8 +48,8 @@ impl Agent {
     pub async fn once(&mut self) -> Ending {
         self.feed(Event::Ordered(Order::Sync)).await;
         while !self.site.is_resting() || !self.jobs.is_empty() {
-            let event = self.next().await;
-            self.feed(event).await;
+            let next = self.next().await;
+            self.go_on(next).await;
         }
         self.rest();
         let troubles = self.site.troubles();
@@ -47,35 +58,23 @@ impl Agent {
 
     /// Goes on for good, and obeys what comes in through `orders`, until they end. What is on disk is whole at every moment, so this may
     /// be dropped at any time.
-    pub async fn run(&mut self, orders: &mut mpsc::Receiver<Order>) {
+    pub async fn run(&mut self, orders: &mut mpsc::Receiver<Command>) {
         self.feed(Event::Tick).await;
         loop {
-            let event = tokio::select! {
+            tokio::select! {
                 biased;
-                order = orders.recv() => match order {
-                    Some(order) => {
-                        self.work.is_ordered |= order == Order::Sync;
-                        Event::Ordered(order)
-                    }
-                    None => return,
+                command = orders.recv() => match command {
+                    Some(command) => self.obey(command).await,
+                    None => break,
                 },
-                event = self.next() => event,
-            };
-            self.feed(event).await;
-        }
-    }
-
-    /// What happens next: a job is done, something changed in the cluster, or the time has come.
-    async fn next(&mut self) -> Event {
-        loop {
-            if let Some(event) = self.happening().await {
-                return event;
+                next = self.next() => self.go_on(next).await,
+                () = tokio::time::sleep(HEARTBEAT) => self.publish_status(),
             }
         }
     }
 
-    /// The same; `None` if nothing comes of it.
-    async fn happening(&mut self) -> Option<Event> {
+    /// What happens next: a job is done, something changed in the cluster, or the time has come. Nothing of it is lost if this is dropped.
+    async fn next(&mut self) -> Next {
         let due = self.site.due();
         let wait = due.map(|due| self.clock.now().duration_until(due));
         let wait = wait.map(|wait| Duration::try_from(wait).unwrap_or(Duration::ZERO));
@@ -90,13 +89,23 @@ impl Agent {
             biased;
             Some(done) = self.jobs.join_next() => {
                 let done = done.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
-                self.finish(done).await
+                Next::Done(done)
             }
             news = self.applier.noticed(), if follows => {
                 let plan::News { drift, health } = news;
-                Some(Event::Noticed(Notice { drift, health }))
+                Next::Event(Event::Noticed(Notice { drift, health }))
             }
-            () = asleep => Some(Event::Tick),
+            () = asleep => Next::Event(Event::Tick),
+        }
+    }
+
+    async fn go_on(&mut self, next: Next) {
+        let event = match next {
+            Next::Event(event) => Some(event),
+            Next::Done(done) => self.finish(done).await,
+        };
+        if let Some(event) = event {
+            self.feed(event).await;
         }
     }
 
@@ -187,6 +196,7 @@ impl Agent {
                 event
             }
             Done::Rendered(revision, brought) => Some(self.take_rendered(revision, brought)),
+            Done::GoingBack(desired, reply) => self.go_back(desired, reply),
         }
     }
 

@@ -18,15 +18,18 @@ pub mod build;
 pub mod clock;
 mod cluster;
 mod content;
+mod control;
 mod driver;
 mod fetch;
 mod keep;
 mod open;
+mod order;
 mod signals;
 mod status;
 
 pub use crate::reconcile::Stay;
 pub use build::{Agent, Ports, Settings, build};
+pub use control::Command;
 pub use driver::Ending;
 pub(crate) use open::assemble;
 pub use open::open;

@@ -1,18 +1,15 @@
 //! Puts an agent together from the site's configuration, on the real world.
 
 use super::build::{Agent, Ports, Settings, build};
-use super::clock::Clock;
+use super::clock::{self, Clock};
 use crate::cluster::{self, Cluster};
 use crate::config;
 use crate::model::Trouble;
 use crate::reconcile::{Rules, Stay};
 use crate::render::Plain;
-use crate::report::audit::{self, Audit};
-use crate::report::status_file::StatusFile;
-use crate::report::{All, Sink};
+use crate::report::{self, Sink};
 use crate::source::Git;
 use crate::store;
-use crate::store::durable::RealDisk;
 use crate::trust::{self, Keyring, Ssh};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +17,7 @@ use std::time::Duration;
 /// How often health is looked at while it is waited for.
 const LOOK: Duration = Duration::from_secs(2);
 
-/// An agent that is going to run: it holds the state directory and writes the status file.
+/// An agent that is going to run: it holds the state directory, and tells all who want to know. Needs a tokio runtime.
 pub fn open(settings: &config::Settings, stay: Stay, teller: Box<dyn Sink>) -> Result<Agent, Trouble> {
     std::fs::create_dir_all(&settings.run).map_err(|error| {
         Trouble::transient(
@@ -31,19 +28,19 @@ pub fn open(settings: &config::Settings, stay: Stay, teller: Box<dyn Sink>) -> R
     let clock = Clock::system();
     // The store's lock first: two agents must not write one audit log.
     let store = store::open(&settings.store, clock.now())?;
-    let sinks = All(vec![
-        Box::new(audit(settings, &clock)),
-        Box::new(StatusFile::new(settings.status_file())),
-        teller,
-    ]);
     let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::new(settings.cluster.clone()));
+    let own = clock.clone();
+    let world = report::World {
+        stays: stay == Stay::Forever,
+        state: settings.store.directory.clone(),
+        status_file: settings.status_file(),
+        cluster: Arc::clone(&cluster),
+        now: Arc::new(move || own.now()),
+        clock: clock.for_tls(),
+        random: clock::random,
+    };
+    let sinks = report::open(&settings.report, world, teller);
     assemble(settings, stay, clock, store, cluster, Arc::new(sinks))
-}
-
-fn audit(settings: &config::Settings, clock: &Clock) -> Audit {
-    let clock = clock.clone();
-    let directory = settings.store.directory.join(audit::DIRECTORY);
-    Audit::new(Arc::new(RealDisk), directory, audit::Limits::default(), Arc::new(move || clock.now()))
 }
 
 /// Puts an agent together on the real mirrors and signers of a configuration.

@@ -23,6 +23,18 @@ impl Agent {
     pub(super) fn publish_status(&mut self) {
         let status = self.status();
         self.sink.status(&status);
+        self.board.send_if_modified(|hung| {
+            let is_news = hung.as_ref().is_none_or(|hung| hung.is_other(&status));
+            if is_news {
+                *hung = Some(status);
+            }
+            is_news
+        });
+    }
+
+    /// The end: lets the sinks tell what is still to be told, for some seconds at most.
+    pub async fn part(&self) {
+        self.sink.finish().await;
     }
 
     /// Where the site stands now.

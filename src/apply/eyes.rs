@@ -2,8 +2,8 @@
 
 use super::Applier;
 use crate::cluster::{UNREACHABLE, Watched};
-use crate::health;
-use crate::model::{Gvk, Inventory, InventoryEntry, ObjectKey, Trouble};
+use crate::health::RuleBook;
+use crate::model::{Gvk, Inventory, InventoryEntry, Live, ObjectKey, Trouble};
 use crate::plan::{Ledger, News};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +23,8 @@ pub(super) struct Sight {
     pub(super) inventory: Option<Inventory>,
     /// What watches told of it.
     pub(super) ledger: Ledger,
+    /// How the applications' objects are judged.
+    pub(super) rules: RuleBook,
     /// What the driver does not know yet.
     news: News,
     /// Why a watch broke off, until it goes on.
@@ -54,7 +56,7 @@ impl Eyes {
     /// Takes note of what a watch tells.
     pub(super) fn take(&self, gvk: &Gvk, watched: Watched) {
         let mut sight = self.lock();
-        let Sight { inventory: Some(inventory), ledger, broken, news, .. } = &mut *sight else { return };
+        let Sight { inventory: Some(inventory), ledger, rules, broken, news } = &mut *sight else { return };
         let new = match watched {
             Watched::Begun => {
                 ledger.begin(gvk);
@@ -62,7 +64,8 @@ impl Eyes {
             }
             Watched::Seen(live) => {
                 let entry = inventory.entries.get(&live.key());
-                ledger.see(&live, entry, health::judge(&live))
+                let application = entry.map_or("", |entry| entry.application.as_str());
+                ledger.see(&live, entry, rules.judge(application, &live))
             }
             Watched::Gone(live) => {
                 let key = live.key();
@@ -86,6 +89,12 @@ impl Eyes {
 }
 
 impl Sight {
+    /// Takes note of an object of an application as our own write, or a look at it, showed it.
+    pub(super) fn note(&mut self, application: &str, live: &Live) {
+        let health = self.rules.judge(application, live);
+        self.ledger.note(live.key(), health);
+    }
+
     /// An entry of the inventory.
     pub(super) fn entry(&self, key: &ObjectKey) -> Option<&InventoryEntry> {
         self.inventory.as_ref()?.entries.get(key)

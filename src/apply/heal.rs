@@ -3,12 +3,12 @@
 use super::Applier;
 use super::stage::{CREATE, Subject};
 use crate::cluster::{AT_ONCE, Applied, ApplyMode};
-use crate::health;
 use crate::model::{
-    Application, Baseline, Drift, DriftAnswer, DriftKind, InventoryEntry, Moment, Object, ObjectKey, Trouble,
+    Application, Baseline, Drift, DriftAnswer, DriftKind, Intent, InventoryEntry, Moment, Object, ObjectKey,
+    Revision, Trouble,
 };
 use crate::plan::{self, Decision, Item};
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::stream::{self, StreamExt};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -30,15 +30,16 @@ struct Looked {
 }
 
 impl Applier {
-    /// Looks at all that may have drifted, after comparing everything that is followed if `everything` is set, and undoes it; with
-    /// `only_tell`, it is told and left. `manifests` gives the manifests of an object that may be what was applied last.
+    /// Looks at all that may have drifted, after comparing everything that is followed if `everything` is set, and undoes it, or only
+    /// tells it. `manifests` gives the manifests of an object that may be what was applied last. Answers with the time at which to come
+    /// back, where somebody fights.
     pub(crate) async fn heal(
         &mut self,
         everything: bool,
-        only_tell: bool,
+        revision: &Revision,
         manifests: Manifests<'_>,
         now: Timestamp,
-    ) -> Result<(), Trouble> {
+    ) -> Result<Option<Timestamp>, Trouble> {
         let suspects = {
             let sight = &mut *self.eyes.lock();
             if let Some(trouble) = sight.blindness() {
@@ -51,21 +52,30 @@ impl Applier {
         };
         let (fought, open): (Vec<_>, Vec<_>) =
             suspects.into_iter().partition(|key| self.fights.wait(key, now).is_some());
+        let again = fought.iter().filter_map(|key| self.fights.wait(key, now)).min();
         self.eyes.lock().ledger.suspect(fought);
         let suspects: Vec<Suspect> = open.iter().filter_map(|key| self.suspect(key, manifests)).collect();
         let applier: &Self = self;
-        let look = |suspect: Suspect| async move { applier.look_at(suspect, only_tell).await };
-        let looked: Result<Vec<Looked>, Trouble> =
-            stream::iter(suspects).map(look).buffer_unordered(AT_ONCE).try_collect().await;
-        let looked = looked.inspect_err(|_| self.eyes.lock().ledger.suspect(open))?;
-        let mut baselines = BTreeMap::new();
-        for Looked { drift, baseline } in looked {
-            baselines.extend(baseline);
-            if let Some(drift) = drift {
-                self.note_drift(drift, now);
+        let look = |suspect: Suspect| async move {
+            let key = suspect.item.key.clone();
+            (key, applier.look_at(suspect, revision).await)
+        };
+        let looked: Vec<_> = stream::iter(suspects).map(look).buffer_unordered(AT_ONCE).collect().await;
+        let (mut baselines, mut failed) = (BTreeMap::new(), None);
+        for (key, looked) in looked {
+            match looked {
+                Ok(Looked { drift, baseline }) => {
+                    baselines.extend(baseline);
+                    drift.into_iter().for_each(|drift| self.note_drift(drift, now));
+                }
+                Err(trouble) => {
+                    self.eyes.lock().ledger.suspect([key]);
+                    failed.get_or_insert(trouble);
+                }
             }
         }
-        self.put(baselines).await
+        self.put(baselines).await?;
+        failed.map_or(Ok(again), Err)
     }
 
     /// All that is known of an object: its manifest is the one that was applied last. Where that is not at hand, or the object left the
@@ -80,50 +90,35 @@ impl Applier {
     }
 
     /// Looks at one object as it is now, and undoes what was done to it.
-    async fn look_at(&self, suspect: Suspect, only_tell: bool) -> Result<Looked, Trouble> {
-        let Suspect { application, object, item, entry } = &suspect;
+    async fn look_at(&self, suspect: Suspect, revision: &Revision) -> Result<Looked, Trouble> {
+        let Suspect { application, object, mut item, entry } = suspect;
         let live = self.get(object.gvk(), &item.key).await?;
-        let decision =
-            plan::decide(object, item.digest, live.as_ref(), Some(entry), &application.name, &self.owner);
-        let (kind, changes, mode) = match decision {
-            Decision::Heal(changes) => {
-                (DriftKind::Changed, changes, ApplyMode { create_only: false, force: true, ..CREATE })
+        let name = &application.name;
+        item.decision = plan::decide(&object, item.digest, live.as_ref(), Some(&entry), name, &self.owner);
+        let subject = Subject { application: &application, object: &object, item: &item };
+        let Some(mut drift) = subject.drift(Some(&entry)) else {
+            if let Some(live) = &live {
+                self.eyes.lock().note(name, live);
             }
-            Decision::Create => (DriftKind::Deleted, Vec::new(), CREATE),
-            Decision::Refuse(refusal) => {
+            if let Decision::Refuse(refusal) = item.decision {
                 self.tell(&Moment::Note(refusal.message));
-                return Ok(Looked { drift: None, baseline: None });
             }
-            Decision::Unchanged | Decision::Judge | Decision::Wait => {
-                if let Some(live) = &live {
-                    self.eyes.lock().ledger.note(item.key.clone(), health::judge(live));
-                }
-                return Ok(Looked { drift: None, baseline: None });
-            }
+            return Ok(Looked { drift: None, baseline: None });
         };
-        let taken = live.iter().zip(&entry.baseline).flat_map(|(live, baseline)| plan::taken(live, baseline));
-        let mut by: Vec<String> = taken.filter_map(|taken| taken.by).collect();
-        by.sort_unstable();
-        by.dedup();
-        let mut drift = Drift {
-            key: item.key.clone(),
-            application: application.name.clone(),
-            kind,
-            by,
-            changes,
-            answer: DriftAnswer::Detected,
-        };
-        if only_tell {
+        if !self.heals {
             return Ok(Looked { drift: Some(drift), baseline: None });
         }
-        let subject = Subject { application, object, item };
+        let (what, applications) = ("heal", vec![application.name.clone()]);
+        self.tell(&Moment::Intending(Intent { what, revision: revision.clone(), applications, objects: 1 }));
+        let mode = match drift.kind {
+            DriftKind::Deleted => CREATE,
+            DriftKind::Changed => ApplyMode { create_only: false, force: true, ..CREATE },
+        };
         let baseline = self.rewrite(subject, mode).await?;
         let baseline = baseline.filter(|baseline| entry.baseline.as_ref() != Some(baseline));
         drift.answer = DriftAnswer::Healed;
-        Ok(Looked {
-            drift: Some(drift),
-            baseline: baseline.map(|baseline| (item.key.clone(), subject.entry(baseline))),
-        })
+        let baseline = baseline.map(|baseline| (item.key.clone(), subject.entry(baseline)));
+        Ok(Looked { drift: Some(drift), baseline })
     }
 
     /// Writes an object as it was applied last. A place that is gone is made anew with what it belongs to.
@@ -132,7 +127,7 @@ impl Applier {
         let key = &subject.item.key;
         match applied {
             Applied::Live(live) => {
-                self.eyes.lock().ledger.note(key.clone(), health::judge(&live));
+                self.eyes.lock().note(&subject.application.name, &live);
                 Ok(plan::take(&live, subject.object, subject.item.digest))
             }
             Applied::Exists | Applied::NoPlace(_) => {
@@ -146,10 +141,24 @@ impl Applier {
     }
 
     /// Tells about drift, and takes note of who fights.
-    fn note_drift(&mut self, mut drift: Drift, now: Timestamp) {
+    pub(super) fn note_drift(&mut self, mut drift: Drift, now: Timestamp) {
         if drift.answer == DriftAnswer::Healed && self.fights.healed(&drift.key, now) {
             drift.answer = DriftAnswer::Fought;
         }
         self.tell(&Moment::Drifted(drift));
+    }
+}
+
+impl Subject<'_> {
+    /// What somebody did to the object, if that is what the decision about it says.
+    pub(super) fn drift(&self, entry: Option<&InventoryEntry>) -> Option<Drift> {
+        let was_applied = entry.is_some_and(|entry| entry.baseline.is_some());
+        let (kind, changes, by) = match &self.item.decision {
+            Decision::Heal { changes, by } => (DriftKind::Changed, changes.clone(), by.clone()),
+            Decision::Create if was_applied => (DriftKind::Deleted, Vec::new(), Vec::new()),
+            _ => return None,
+        };
+        let (key, application) = (self.item.key.clone(), self.application.name.clone());
+        Some(Drift { key, application, kind, by, changes, answer: DriftAnswer::Detected })
     }
 }

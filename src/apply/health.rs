@@ -3,7 +3,7 @@
 use super::Applier;
 use crate::cluster::Query;
 use crate::health;
-use crate::model::{Gvk, HealthStatus, Live, ObjectKey, Trouble};
+use crate::model::{Gvk, Health, HealthStatus, Live, ObjectKey, Trouble};
 use std::collections::BTreeMap;
 
 /// One desired object's application and health.
@@ -15,9 +15,17 @@ pub(crate) type Expected = BTreeMap<ObjectKey, (String, Gvk)>;
 impl Applier {
     /// The health of everything that is desired: as it was just seen, as watches show it, or, where neither tells, by lists.
     pub(crate) async fn look_at_health(&mut self, expected: Expected) -> Result<Vec<Looked>, Trouble> {
-        if let Some(looked) = self.looked.take() {
-            return Ok(looked);
-        }
+        let looked = match self.looked.take() {
+            Some(looked) => looked,
+            None => self.look(expected).await?,
+        };
+        looked.iter().filter(|(_, status)| status.health == Health::Current).for_each(|(_, status)| {
+            self.unwell.recover(&status.key);
+        });
+        Ok(looked)
+    }
+
+    async fn look(&self, expected: Expected) -> Result<Vec<Looked>, Trouble> {
         if self.eyes.lock().is_complete() {
             let sight = self.eyes.lock();
             let look = |(key, (application, _)): (ObjectKey, (String, Gvk))| {
@@ -38,7 +46,8 @@ impl Applier {
             let query = Query { gvk, namespace: None, owner: Some(self.owner.clone()), limit: None };
             let mut each = |live: Live| {
                 let known = expected.remove(&live.key());
-                looked.extend(known.map(|(application, _)| (application, health::judge(&live))));
+                let judge = |application: &str| self.eyes.lock().rules.judge(application, &live);
+                looked.extend(known.map(|(application, _)| (application.clone(), judge(&application))));
             };
             self.cluster.list(&query, &mut each).await?;
         }

@@ -20,20 +20,25 @@ mod heal;
 mod health;
 mod observe;
 mod prune;
+mod settling;
 mod stage;
+mod unwell;
 mod watch;
 mod write;
 
 use crate::cluster::Cluster;
+use crate::health::Restarts;
 use crate::model::{Desired, Intent, Inventory, InventoryEntry, Moment, ObjectKey, OwnerLabel, Trouble};
 use async_trait::async_trait;
 use eyes::Eyes;
 use fight::Fights;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use unwell::Unwell;
 use watch::Watches;
 
-pub(crate) use health::Looked;
+pub(crate) use self::health::Looked;
+pub(crate) use settling::{Closer, Finding};
 pub(crate) use stage::{Prepared, Subject};
 pub(crate) use write::Outcomes;
 
@@ -64,9 +69,15 @@ pub struct Applier {
     journal: Arc<dyn Journal>,
     tell: Tell,
     owner: OwnerLabel,
+    /// Whether drift is undone, or only told.
+    heals: bool,
     eyes: Arc<Eyes>,
     watches: Watches,
     fights: Fights,
+    /// What was not healthy before the applications' newest content was written.
+    unwell: Unwell,
+    /// How often pods had been restarted when an application began to settle.
+    restarts: BTreeMap<String, Restarts>,
     /// The last look at the cluster; `None` at rest.
     seen: Option<observe::Seen>,
     /// The last look at the health of what is desired; `None` when something was written since.
@@ -82,15 +93,19 @@ impl Applier {
         journal: Arc<dyn Journal>,
         tell: Tell,
         inventory: Option<Inventory>,
+        heals: bool,
     ) -> Self {
         Self {
             cluster,
             journal,
             tell,
             owner: OwnerLabel::default(),
+            heals,
             eyes: Eyes::new(inventory),
             watches: Watches::default(),
             fights: Fights::default(),
+            unwell: Unwell::default(),
+            restarts: BTreeMap::new(),
             seen: None,
             looked: None,
             is_rebuilt: false,

@@ -2,7 +2,7 @@
 
 use super::Applier;
 use crate::cluster::{AT_ONCE, Applied, ApplyMode, Kinds, Query, Sought};
-use crate::health;
+use crate::health::RuleBook;
 use crate::model::{Desired, Gvk, HealthStatus, Inventory, InventoryEntry, Live, ObjectKey, Trouble};
 use crate::plan::{self, Observed, Survey};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -22,6 +22,7 @@ impl Applier {
     /// Looks at the cluster. Reads only.
     pub(super) async fn observe(&self, desired: Desired) -> Result<Seen, Trouble> {
         let kinds = self.kinds(&desired).await?;
+        self.eyes.lock().rules = RuleBook::of(&desired);
         let (mut survey, sought) = self.survey(desired, &kinds);
         let mut seen = BTreeMap::new();
         let eyes = Arc::clone(&self.eyes);
@@ -30,7 +31,8 @@ impl Applier {
             let entry = sight.entry(key);
             let served = |gvk: Gvk| kinds.served(&gvk).unwrap_or(gvk);
             survey.take(key, live, entry.map(|entry| (entry, served(entry.gvk(key)))));
-            seen.extend(live.map(|live| (key.clone(), health::judge(live))));
+            let application = entry.map_or("", |entry| entry.application.as_str());
+            seen.extend(live.map(|live| (key.clone(), sight.rules.judge(application, live))));
         };
         sought.find(self.cluster.as_ref(), &self.owner, &mut found).await?;
         let observed = survey.finish();

@@ -2,7 +2,6 @@
 
 use super::Applier;
 use crate::cluster::{self, Applied, ApplyMode};
-use crate::health;
 use crate::model::{
     Action, Application, Baseline, Gvk, InventoryEntry, Live, Object, ObjectKey, Outcome, Refusal, Step,
     Trouble,
@@ -69,7 +68,7 @@ impl Applier {
             Decision::Refuse(refusal) => Ok(Prepared::Refused(refusal.clone())),
             Decision::Wait => Ok(Prepared::Terminating),
             Decision::Create => Ok(step(Action::Create, false)),
-            Decision::Heal(changes) => Ok(step(Action::Heal { changes: changes.clone() }, true)),
+            Decision::Heal { changes, .. } => Ok(step(Action::Heal { changes: changes.clone() }, true)),
             Decision::Judge => self.ask_server(subject).await,
         }
     }
@@ -159,7 +158,7 @@ impl Applier {
     /// What came of an apply; what is seen of the object from now on.
     fn written(&self, subject: Subject<'_>, applied: &Applied, done: Outcome) -> Written {
         if let Applied::Live(live) = applied {
-            self.eyes.lock().ledger.note(subject.item.key.clone(), health::judge(live));
+            self.eyes.lock().note(&subject.application.name, live);
         }
         subject.written(applied, done)
     }

@@ -5,10 +5,12 @@ use super::{Applier, Entries};
 use crate::cluster::AT_ONCE;
 use crate::health;
 use crate::model::{
-    ChangeSet, Desired, Done, Inventory, InventoryEntry, Moment, ObjectKey, Outcome, Refusal, Trouble,
+    ChangeSet, Desired, Done, Drift, DriftAnswer, Inventory, InventoryEntry, Moment, ObjectKey, Outcome,
+    Refusal, Step, Trouble,
 };
 use crate::plan::{self, Decision, Held, Place, StagePlan};
 use futures::stream::{self, StreamExt};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a person is told when the inventory was put together from the cluster.
@@ -25,19 +27,39 @@ pub(crate) struct Outcomes {
 
 /// An apply under way.
 #[derive(Debug, Default)]
-struct Progress {
-    set: ChangeSet,
+pub(super) struct Progress {
+    pub(super) set: ChangeSet,
     held: Held,
     /// New baselines of the stage under way.
     baselines: BTreeMap<ObjectKey, InventoryEntry>,
+    /// What others did to objects that are to be as they were applied last.
+    drifts: Vec<Drift>,
     done: usize,
     of: usize,
 }
 
+/// One object that is to be written.
+struct Due {
+    place: Place,
+    step: Step,
+    force: bool,
+    uid: String,
+    drift: Option<Drift>,
+}
+
 impl Applier {
-    /// Writes what differs.
-    pub(crate) async fn apply(&mut self, desired: Desired) -> Result<Outcomes, Trouble> {
+    /// Writes what differs. `fresh` are the applications whose content was not tried before.
+    pub(crate) async fn apply(
+        &mut self,
+        desired: Desired,
+        fresh: &BTreeSet<String>,
+        now: Timestamp,
+    ) -> Result<Outcomes, Trouble> {
         let refused = self.see(desired).await?;
+        if let Some(seen) = &self.seen {
+            self.unwell.examine(fresh, &seen.observed.desired, &seen.health);
+        }
+        self.restarts.retain(|application, _| !fresh.contains(application));
         self.intend().await?;
         let mut progress = Progress::default();
         refused.iter().for_each(|refusal| progress.hold(refusal));
@@ -50,6 +72,8 @@ impl Applier {
         for stage in self.stages() {
             self.apply_stage(&stage, &mut ready, &mut progress).await?;
         }
+        std::mem::take(&mut progress.drifts).into_iter().for_each(|drift| self.note_drift(drift, now));
+        self.unwell.note(&progress);
         self.note_health(&progress);
         let written = progress.set.done.iter().filter(|done| done.outcome != Outcome::Failed);
         let written = written.map(|done| done.application.clone()).collect();
@@ -199,7 +223,13 @@ impl Applier {
                     progress.set.unchanged += 1;
                     baseline.into_iter().for_each(|baseline| progress.keep(subject, baseline));
                 }
-                Ok(Prepared::Step { step, force, uid }) => steps.push((place, step, force, uid)),
+                Ok(Prepared::Step { step, force, uid }) => {
+                    let drift = self.drift_of(subject);
+                    let is_only_told = !self.heals && drift.is_some();
+                    progress.set.unchanged += usize::from(is_only_told);
+                    progress.drifts.extend(drift.clone().filter(|_| is_only_told));
+                    steps.extend((!is_only_told).then_some(Due { place, step, force, uid, drift }));
+                }
                 Ok(Prepared::NotYet(why)) => {
                     progress.held.stop(&subject.application.name, Trouble::transient("NoPlace", why))
                 }
@@ -218,21 +248,23 @@ impl Applier {
         self.put(std::mem::take(&mut progress.baselines)).await
     }
 
-    async fn write_steps(
-        &self,
-        steps: Vec<(Place, crate::model::Step, bool, String)>,
-        progress: &mut Progress,
-    ) -> Result<(), Trouble> {
-        let is_open = |application: &str, progress: &Progress| !progress.held.holds(application);
-        let steps: Vec<_> =
-            steps.into_iter().filter(|(_, step, ..)| is_open(&step.application, progress)).collect();
-        let write = |(place, step, force, uid): (Place, crate::model::Step, bool, String)| async move {
-            let subject = self.subject(place)?;
-            Some((subject, self.write(subject, &step, force, &uid).await))
+    /// What somebody did to an object that is to be as it was applied last.
+    fn drift_of(&self, subject: Subject<'_>) -> Option<Drift> {
+        let entry = self.eyes.lock().entry(&subject.item.key).cloned()?;
+        let is_as_applied = entry.baseline.as_ref()?.desired == subject.item.digest;
+        subject.drift(Some(&entry)).filter(|_| is_as_applied)
+    }
+
+    async fn write_steps(&self, steps: Vec<Due>, progress: &mut Progress) -> Result<(), Trouble> {
+        let is_open = |due: &Due| !progress.held.holds(&due.step.application);
+        let steps: Vec<_> = steps.into_iter().filter(is_open).collect();
+        let write = |due: Due| async move {
+            let subject = self.subject(due.place)?;
+            Some((subject, self.write(subject, &due.step, due.force, &due.uid).await, due.drift))
         };
         let mut written = stream::iter(steps).map(write).buffer_unordered(AT_ONCE);
         while let Some(written) = written.next().await {
-            let Some((subject, written)) = written else { continue };
+            let Some((subject, written, drift)) = written else { continue };
             progress.done += 1;
             self.tell(&Moment::Progress { done: progress.done, of: progress.of.max(progress.done) });
             let mut note = |outcome| {
@@ -242,6 +274,8 @@ impl Applier {
             match written {
                 Ok(Written::Done(outcome, baseline)) => {
                     note(outcome);
+                    let healed = |drift| Drift { answer: DriftAnswer::Healed, ..drift };
+                    progress.drifts.extend(drift.map(healed));
                     baseline.into_iter().for_each(|baseline| progress.keep(subject, baseline));
                 }
                 Ok(Written::Refused(refusal)) => {

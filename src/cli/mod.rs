@@ -18,7 +18,9 @@ mod completions;
 mod config;
 mod demo;
 mod error;
+mod logging;
 mod narrate;
+mod order;
 mod output;
 mod plan;
 mod render;
@@ -67,6 +69,11 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Status(status::Arguments),
+    Sync(order::Sync),
+    Retry(order::Retry),
+    Rollback(order::Rollback),
+    Suspend(order::Suspend),
+    Resume(order::Resume),
     Plan(plan::Arguments),
     Render(render::Arguments),
     Verify(verify::Arguments),
@@ -88,7 +95,7 @@ pub fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { error::USAGE } else { 0 });
         }
     };
-    setup::logging(matches!(&arguments.command, Command::Run(run) if !run.once));
+    logging::start(matches!(&arguments.command, Command::Run(run) if !run.once));
     let result = dispatch(&arguments);
     match result {
         Ok(code) => code,
@@ -104,6 +111,11 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Run(run) => run::run(run, &arguments.config, format),
         Command::Status(status) => status::run(status, &arguments.config, format),
+        Command::Sync(order) => order::give(&order.into(), &arguments.config, format),
+        Command::Retry(order) => order::give(&order.into(), &arguments.config, format),
+        Command::Rollback(order) => order::give(&order.into(), &arguments.config, format),
+        Command::Suspend(order) => order::give(&order::suspend(order)?, &arguments.config, format),
+        Command::Resume(order) => order::give(&order.into(), &arguments.config, format),
         Command::Plan(plan) => plan::run(plan, &arguments.config, format),
         Command::Render(render) => render::run(render, &arguments.config, format),
         Command::Verify(verify) => verify::run(verify, &arguments.config, format),

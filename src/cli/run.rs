@@ -32,12 +32,18 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
         return once(&settings, arguments.wait, format);
     }
     let runtime = setup::runtime()?;
+    let _inside = runtime.enter();
     let mut settings = settings;
     loop {
         let mut agent = agent::open(&settings, Stay::Forever, Box::new(Log::default()))
             .map_err(|trouble| Failure::from_troubles(&[trouble]))?;
+        let served = async {
+            let stopped = agent::serve(&mut agent, &settings.control_socket()).await;
+            agent.part().await;
+            stopped
+        };
         let stopped = runtime
-            .block_on(agent::serve(&mut agent))
+            .block_on(served)
             .map_err(|error| Failure::new(format!("waiting for signals: {error}")))?;
         if stopped == Stopped::Told {
             return Ok(ExitCode::SUCCESS);
@@ -56,10 +62,15 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
 
 fn once(settings: &Settings, waits: bool, format: Format) -> Result<ExitCode, Failure> {
     let runtime = setup::runtime()?;
+    let _inside = runtime.enter();
     let stay = if waits { Stay::UntilSettled } else { Stay::Once };
     let mut agent = agent::open(settings, stay, Box::new(Narrator::new()))
         .map_err(|trouble| Failure::from_troubles(&[trouble]))?;
-    let ending = runtime.block_on(agent.once());
+    let ending = runtime.block_on(async {
+        let ending = agent.once().await;
+        agent.part().await;
+        ending
+    });
     let status = agent.status();
     match format {
         Format::Json => output::json(&status)?,

@@ -4,8 +4,10 @@ use super::error::{Failure, PENDING};
 use super::output::{self, Format, Paint, table};
 use crate::agent::clock::Clock;
 use crate::model::status::{ApplicationStatus, MirrorStatus};
-use crate::model::{Health, SitePhase, SiteStatus};
+use crate::model::{Health, SitePhase, SiteStatus, explain};
+use crate::oneshot::ask;
 use jiff::Timestamp;
+use std::io::IsTerminal;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -17,9 +19,16 @@ pub(super) struct Arguments {
     /// Exit with 3 unless every application is steady and healthy
     #[arg(long)]
     exit_code: bool,
+
+    /// Show it anew whenever it changes, from the running agent, until it is interrupted
+    #[arg(long, conflicts_with = "exit_code")]
+    watch: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Result<ExitCode, Failure> {
+    if arguments.watch {
+        return watch(config, format);
+    }
     let path = crate::config::status_file(config).map_err(|problems| Failure::from_problems(&problems))?;
     let status = read(&path)?;
     match format {
@@ -29,6 +38,24 @@ pub(super) fn run(arguments: &Arguments, config: &Path, format: Format) -> Resul
     let is_fine = status.phase == SitePhase::Steady
         && status.applications.iter().all(|known| known.health == Health::Current);
     Ok(ExitCode::from(if arguments.exit_code && !is_fine { PENDING } else { 0 }))
+}
+
+/// Follows the running agent. A terminal is drawn anew each time; else each status is a block of lines, or one line of JSON.
+fn watch(config: &Path, format: Format) -> Result<ExitCode, Failure> {
+    let settings = super::setup::settings(config)?;
+    let is_terminal = std::io::stdout().is_terminal();
+    let each = |status: &SiteStatus| {
+        match format {
+            Format::Json => output::out(&serde_json::to_string(status).unwrap_or_default()),
+            Format::Human => {
+                output::out(if is_terminal { "\x1b[H\x1b[2J" } else { "" });
+                print(status);
+            }
+        }
+        true
+    };
+    ask::watch(&settings.control_socket(), each).map_err(|error| Failure::new(explain(&error)))?;
+    Err(Failure::new("the agent has ended"))
 }
 
 fn read(path: &Path) -> Result<SiteStatus, Failure> {
@@ -62,6 +89,9 @@ fn lines(status: &SiteStatus, now: Timestamp, paint: Paint) -> Vec<String> {
     let mut lines = vec![format!("{}  {phase} since {}", paint.bold(&status.site), time(&status.since))];
     if let Some(reason) = &status.reason {
         lines.push(format!("  {}  {}: {}", paint.red("why      "), reason.code, reason.message));
+    }
+    if let Some(reason) = &status.suspended {
+        lines.push(format!("  {}  no new revisions: {reason}", paint.yellow("suspended")));
     }
     let field = |name: &str, text: String| format!("  {}  {text}", paint.dim(&format!("{name:<9}")));
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());

@@ -102,8 +102,10 @@ pub(super) static KEYS: &[Key] = &[
     key("cluster.requireServiceAccount", Form::Bool, Otherwise::Default(REQUIRE_SERVICE_ACCOUNT)),
     text("mode", Otherwise::Default(MODE)),
     key("keep", Form::Count, Otherwise::Default(KEEP)),
-    not_yet("metrics"),
-    not_yet("report"),
+    text("metrics.listen", Otherwise::Nothing),
+    text("report.url", Otherwise::Nothing),
+    text("report.ca", Otherwise::Nothing),
+    text("report.credential", Otherwise::Nothing),
     text("paths.state", Otherwise::Default(STATE)),
     text("paths.run", Otherwise::Default(RUN)),
 ];

@@ -3,6 +3,7 @@
 use super::credentials;
 use super::fragment::Held;
 use super::problem::Place;
+use super::report;
 use super::settings::{Fault, Judge, absolute};
 use crate::source::{Credential, MirrorSettings, MirrorUrl, ProxyUrl, SshUrl};
 use std::path::{Path, PathBuf};
@@ -55,6 +56,9 @@ pub(super) fn shown(key: &str, text: String) -> String {
     }
     if key == "source.proxy" && text.parse::<ProxyUrl>().is_err() {
         return "(not shown: not the URL of a proxy)".to_owned();
+    }
+    if key == "report.url" {
+        return report::shown(text);
     }
     if key.ends_with(".credential") && !credentials::may_be_shown(&text) {
         return "(not shown: not the name of a credential)".to_owned();

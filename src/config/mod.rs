@@ -35,12 +35,15 @@ mod keys;
 mod link;
 mod mirrors;
 mod problem;
+mod report;
 mod settings;
 mod values;
 #[cfg(test)]
 mod source_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod report_tests;
 
 use std::path::{Path, PathBuf};
 

@@ -4,10 +4,11 @@ use super::fragment::Held;
 use super::input::Input;
 use super::keys::{KEYS, Otherwise};
 use super::problem::{Place, Problem};
-use super::{Environment, credentials, link, mirrors, values};
+use super::{Environment, credentials, link, mirrors, report, values};
 use crate::cluster::Settings as ClusterSettings;
 use crate::fleet::Local;
 use crate::model::{CommitId, RefName, RepoPath, SiteName};
+use crate::report::settings::Settings as ReportSettings;
 use crate::source::Settings as SourceSettings;
 use crate::store::Encryption;
 use crate::store::Settings as StoreSettings;
@@ -41,6 +42,8 @@ pub struct Settings {
     pub heals: bool,
     /// The folder of what a boot may forget.
     pub run: PathBuf,
+    /// Whom the site tells about itself.
+    pub report: ReportSettings,
     files: Vec<NamedFile>,
 }
 
@@ -73,11 +76,18 @@ pub(super) enum Fault {
 const ENCRYPTION: &str = "standfast-encryption";
 /// The name of the status file in the folder of what a boot may forget.
 const STATUS_FILE: &str = "status.json";
+/// The name of the control socket in the same folder.
+const CONTROL_SOCKET: &str = "control.sock";
 
 impl Settings {
     /// The status file: what the agent last wrote down about the site.
     pub fn status_file(&self) -> PathBuf {
         self.run.join(STATUS_FILE)
+    }
+
+    /// The socket through which people give orders.
+    pub fn control_socket(&self) -> PathBuf {
+        self.run.join(CONTROL_SOCKET)
     }
 
     /// Files that the configuration names and that are not there, each with what to do. An empty list if all are. Folders of mirrors
@@ -127,8 +137,9 @@ pub(super) fn judge(
     let folders = folders(&mut judge);
     let encryption = encryption(&mut judge, environment, identity.as_deref());
     let heals = judge.read("mode", values::mode);
+    let report = report::judge(&mut judge, environment.credentials_directory.as_deref(), identity.as_deref());
     let Judge { problems, files, .. } = judge;
-    match (local, trust, cluster, ref_name, poll, heals, keep, folders) {
+    match (local, trust, cluster, ref_name, poll, heals, keep, folders, report) {
         (
             Some(local),
             Some(trust),
@@ -138,6 +149,7 @@ pub(super) fn judge(
             Some(heals),
             Some(keep),
             Some((state, run)),
+            Some(report),
         ) if problems.is_empty() => {
             let source =
                 SourceSettings { poll, budget, proxy, ..SourceSettings::new(state.join("objects"), mirrors) };
@@ -154,6 +166,7 @@ pub(super) fn judge(
                 keep,
                 heals,
                 run,
+                report,
                 files,
             })
         }
@@ -204,7 +217,6 @@ fn cluster(judge: &mut Judge<'_>) -> Option<ClusterSettings> {
     let kubeconfig = judge.file("cluster.kubeconfig", "the kubeconfig", what_to_do, |text| {
         absolute(text, "/etc/rancher/k3s/k3s.yaml")
     });
-    judge.read("cluster.namespace", values::namespace);
     judge.read("cluster.lease", values::lease);
     if let Some((place, Held::Bool(true))) = judge.input.get("cluster.requireServiceAccount") {
         judge.problems.push(place.not_yet("requireServiceAccount: true"));

@@ -14,11 +14,11 @@ source: {mirrors: [{url: https://git.lan/fleet.git}]}
 trust: {allowedSigners: /etc/standfast/allowed_signers}
 ";
 
-struct Folder(TempDir);
+pub(super) struct Folder(TempDir);
 
 impl Folder {
     /// A folder with `config.yaml` and, beside it, files of `config.yaml.d`.
-    fn new(main: &str, beside: &[(&str, &str)]) -> Self {
+    pub(super) fn new(main: &str, beside: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("config.yaml"), main).unwrap();
         for (name, text) in beside {
@@ -28,11 +28,11 @@ impl Folder {
         Self(folder)
     }
 
-    fn path(&self) -> PathBuf {
+    pub(super) fn path(&self) -> PathBuf {
         self.0.path().join("config.yaml")
     }
 
-    fn load(&self) -> Result<Settings, Vec<String>> {
+    pub(super) fn load(&self) -> Result<Settings, Vec<String>> {
         load(&self.path(), &unit()).map_err(|problems| self.lines(&problems))
     }
 
@@ -230,8 +230,8 @@ fn what_is_wrong_with_modes_and_folders() {
         ("keep: 0", "keep (line 4): it must be 1 to 20"),
         ("keep: 21", "keep (line 4): it must be 1 to 20"),
         ("keep: three", "keep (line 4): it must be a whole number"),
-        ("metrics: {listen: x}", "metrics (line 4): metrics is not supported by this version yet: remove it"),
-        ("report:", "report (line 4): report is not supported by this version yet: remove it"),
+        ("metrics: 127.0.0.1:9463", "metrics (line 4): it must be a mapping"),
+        ("report:", "report (line 4): it has no value: write a mapping or remove the key"),
         (
             "paths: {state: var}",
             "paths.state (line 4): it must be an absolute path, such as /var/lib/standfast",
@@ -304,7 +304,7 @@ fn all_problems_of_all_files_at_once() {
         &[
             ("10-keep.yaml", "keep: many\n"),
             ("20-broken.yaml", "a: [\n"),
-            ("30-metrics.yaml", "metrics: {}\n"),
+            ("30-budget.yaml", "source: {budget: {}}\n"),
         ],
     );
     let found: Vec<_> = load(&folder.path(), &unit()).unwrap_err().into_iter().collect();
@@ -316,7 +316,7 @@ fn all_problems_of_all_files_at_once() {
         ("config.yaml", "mod"),
         ("10-keep.yaml", "keep"),
         ("20-broken.yaml", ""),
-        ("30-metrics.yaml", "metrics"),
+        ("30-budget.yaml", "source.budget"),
         ("config.yaml", "site.name"),
         ("config.yaml", "source.mirrors[0]"),
         ("config.yaml", "source.poll"),
@@ -516,8 +516,10 @@ fn the_status_file_is_found_whatever_else_is_wrong() {
 
 #[test]
 fn what_is_not_built_yet_is_refused_in_the_words_of_all_rooms() {
-    let words = crate::model::NotYet { path: "config.yaml: metrics (line 4)".into(), what: "metrics".into() };
-    assert_eq!(problems(&least_with("metrics: x")), [format!("{words}: remove it")]);
+    let place = "config.yaml: source.budget (line 3)";
+    let words = crate::model::NotYet { path: place.into(), what: "budget".into() };
+    let source = least_with("source: {mirrors: [{path: /m}], budget: x}");
+    assert_eq!(problems(&source), [format!("{words}: remove it")]);
 }
 
 /// Names and values as people might mix them up.

@@ -44,10 +44,10 @@ pub(super) fn lease(text: &str) -> Result<(), Fault> {
 }
 
 /// `cluster.namespace`, a DNS label by RFC 1123.
-pub(super) fn namespace(text: &str) -> Result<(), Fault> {
+pub(super) fn namespace(text: &str) -> Result<String, Fault> {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     let what = "it must be the name of a namespace: a-z, 0-9 and `-`, at most 63, with a letter or digit at both ends";
-    words(text, 63, fits).then_some(()).ok_or_else(|| Fault::wrong(what))
+    words(text, 63, fits).then(|| text.to_owned()).ok_or_else(|| Fault::wrong(what))
 }
 
 /// The key of a label or a variable: the characters that the fleet's documents take too.

@@ -1,5 +1,6 @@
 //! The fleet's applications → those of this site, in order.
 
+use super::checks;
 use super::document::Document;
 use super::error::Error;
 use super::fragment::{ApplicationFragment, Defaults};
@@ -41,6 +42,7 @@ pub(super) fn resolve(
     names(context.fleet, fragments)?;
     paths(context.fleet, fragments)?;
     selectors(context.fleet, fragments)?;
+    checks::judge(context.fleet, context.defaults, fragments)?;
     let (graph, ordered) = graph(context.fleet, fragments)?;
     let targeted: BTreeMap<&str, (usize, &ApplicationFragment)> = fragments
         .iter()
@@ -101,6 +103,7 @@ impl Context<'_> {
                 .wait_for_addresses
                 .or(defaults.wait_for_addresses)
                 .unwrap_or_default(),
+            checks: checks::merge(&health.checks, &defaults.checks),
             rollback: match rollback {
                 Some("site") => Rollback::Site,
                 Some("hold") => Rollback::Hold,
@@ -158,7 +161,7 @@ impl Context<'_> {
     }
 }
 
-fn place(index: usize) -> Inside {
+pub(super) fn place(index: usize) -> Inside {
     Inside::default().key("applications").index(index)
 }
 

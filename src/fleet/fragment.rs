@@ -39,6 +39,17 @@ pub(super) struct HealthFragment {
     pub(super) quiet: Option<String>,
     pub(super) pull_deadline: Option<String>,
     pub(super) wait_for_addresses: Option<bool>,
+    pub(super) checks: Vec<CheckFragment>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CheckFragment {
+    pub(super) group: String,
+    pub(super) kind: String,
+    pub(super) current: String,
+    pub(super) in_progress: Option<String>,
+    pub(super) failed: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -141,7 +141,13 @@ const HEALTH: Shape = Shape::Record(fields! {
     "quiet", Optional, Shape::Text(&DURATION), "how long it must then stay healthy; 30s unless said";
     "pullDeadline", Optional, Shape::Text(&DURATION), "how long a pod may wait for its image before that is reported; it is no failure";
     "waitForAddresses", Optional, Shape::Bool, "whether balancers, ingresses and gateways must have an address; false unless said";
-    "checks", NotYet, Shape::Reserved, "";
+    "checks", Optional, Shape::List(&Shape::Record(fields! {
+        "group", Required, Shape::Text(&GROUP), "the API group of the kind";
+        "kind", Required, Shape::Text(&KIND), "the kind";
+        "current", Required, Shape::Text(&EXPRESSION), "it is Current where this holds, and neither of the others does";
+        "inProgress", Optional, Shape::Text(&EXPRESSION), "it is InProgress where this holds, whatever else does";
+        "failed", Optional, Shape::Text(&EXPRESSION), "it has Failed where this holds, and is not InProgress";
+    }), MAX_ITEMS), "when objects of a custom kind are healthy, in CEL over their fields: status.phase == 'Running'";
 });
 const ADOPT: Shape = Shape::Choice(&["never"], &["ifEqual", "always"]);
 const ON_REMOVAL: Shape = Shape::Choice(&["prune", "keep"], &[]);
@@ -189,6 +195,12 @@ static KIND: Form = Form {
         text.starts_with(|c: char| c.is_ascii_uppercase()) && words(text, 63, |b| b.is_ascii_alphanumeric())
     },
 };
+static GROUP: Form = Form {
+    what: "an API group such as kafka.strimzi.io; the kinds of the core group have rules of their own",
+    pattern: Some("^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$"),
+    fits: |text| words(text, 253, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b)),
+};
+static EXPRESSION: Form = Form { what: "an expression in CEL", pattern: None, fits: |_| true };
 static PATH: Form = Form {
     what: "a path inside the repository such as apps/pos, without `..` and without a leading `/`",
     pattern: None,

@@ -14,17 +14,21 @@
 //! # Decisions
 //! - A dependency that does not target this site is not waited for, and a note says so; its own dependencies take its place.
 //! - Two applications may share a path; one inside another's path is refused.
-//! - Selectors, names and dependencies are checked for the whole fleet; paths and values only for what targets this site.
+//! - Selectors, names, dependencies and expressions are checked for the whole fleet; paths and values only for what targets this site.
 //! - An empty selector selects all, as in Kubernetes. `NotIn` holds where the label is missing, as in Kubernetes.
 //! - Texts are texts: `VLAN: 12` is refused, for YAML makes 10 of `012`.
 //!
 //! # Not here
 //! Manifests (`render`), what the site's own machine says (`config`).
 //!
+//! # Dependencies
+//! `standfast-cel`, of this house, reads the expressions of health checks; they are evaluated in `health`.
+//!
 //! # Tests
 //! `tests.rs`, tables of documents.
 
 mod applications;
+mod checks;
 mod document;
 mod error;
 mod fragment;

@@ -118,6 +118,7 @@ fn without_fleet(local: &Local) -> Resolved {
         quiet: applications::QUIET,
         pull_deadline: None,
         waits_for_addresses: false,
+        checks: Vec::new(),
         rollback: Rollback::default(),
     };
     let site = Site {

@@ -28,7 +28,7 @@ fn read_artifact(artifact: Artifact, local: &Local) -> Result<Answer, Error> {
 }
 
 /// Resolves for the site with a document of its own; every application's path is there.
-fn resolve(rest: &str) -> Result<Resolved, Error> {
+pub(super) fn resolve(rest: &str) -> Result<Resolved, Error> {
     let document = fleet(rest);
     let mut whole = artifact(&[("fleet.yaml", &document), SITE, ("apps/x/x.yaml", "")]);
     whole.trees.remove(&"apps".parse::<RepoPath>().unwrap());
@@ -42,7 +42,7 @@ fn names(resolved: &Resolved) -> String {
     resolved.applications.iter().map(|application| application.name.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-fn refused(rest: &str, expect: &str) {
+pub(super) fn refused(rest: &str, expect: &str) {
     assert_eq!(resolve(rest).unwrap_err().to_string(), expect, "{rest}");
 }
 
@@ -121,6 +121,7 @@ applications:
         deadline: Duration::from_mins(10),
         quiet: Duration::from_mins(1),
         pull_deadline: Some(Duration::from_hours(2)),
+        checks: Vec::new(),
         waits_for_addresses: true,
         rollback: Rollback::Site,
     };
@@ -196,7 +197,6 @@ fn what_is_not_built_yet_is_refused_by_its_place() {
             &format!("fleet.yaml: defaults.adopt (line 4): the value {adopt}"),
         );
     }
-    check("defaults: {health: {checks: []}}", "fleet.yaml: defaults.health.checks (line 4): checks");
 
     let document = fleet("");
     for (path, expect) in [

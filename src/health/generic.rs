@@ -2,8 +2,7 @@
 
 use super::probe::{Finding, Probe, current, failed, in_progress, terminating};
 
-/// The checks that come before any rule of a kind: deletion, a controller that has not caught up, and the conditions
-/// `Reconciling` and `Stalled`, which controllers set for exactly this purpose. `None` if they say nothing.
+/// What comes before all else: deletion, and a controller that has not caught up. `None` if they say nothing.
 pub(super) fn first(probe: Probe<'_>) -> Option<Finding> {
     if let Some(since) = probe.text("/metadata/deletionTimestamp") {
         return Some(terminating(format!("it is being deleted since {since}")));
@@ -17,6 +16,11 @@ pub(super) fn first(probe: Probe<'_>) -> Option<Finding> {
             "its controller has seen generation {observed}, and the latest is {generation}"
         )));
     }
+    None
+}
+
+/// The conditions `Reconciling` and `Stalled`, which controllers set for exactly this purpose, and which come before the rules of a kind.
+pub(super) fn conditions(probe: Probe<'_>) -> Option<Finding> {
     if let Some(condition) = probe.condition("Reconciling").filter(|one| one.is_true()) {
         return Some(in_progress(condition.words()));
     }

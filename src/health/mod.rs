@@ -1,7 +1,7 @@
 //! PURE: live object → health; roll-up; what stops the clock of a deadline, and what cannot mend.
 //!
 //! # What
-//! - kstatus's verdict on one live object ([`judge`], [`Rules::judge`]), on one that is not there ([`absent`]), and the sum over many
+//! - kstatus's verdict on one live object ([`judge`], [`RuleBook::judge`]), on one that is not there ([`absent`]), and the sum over many
 //!   ([`RollUp`]). Where an object does not say itself how far it is, [`teller`] names the one that does.
 //! - Patience: a pod that waits for its image ([`wait_reason`], with what its events say, [`News`]), nodes that are not there or under
 //!   pressure ([`Nodes`]). While there is one, the deadline's clock stands still.
@@ -44,10 +44,18 @@
 //! has its image pulled unless the pod's events say that it waits for a volume or its sandbox; kubelets before 1.36 do not tell it
 //! in the status.
 //!
+//! The fleet may word checks of its own for custom kinds, in CEL, as Flux's `healthCheckExprs`: after deletion and generation, the first
+//! that holds of `inProgress`, `failed` and `current` counts, and none is InProgress. A check without an answer is InProgress where a
+//! field is missing, for it may come, and Unknown otherwise; in Flux it is an error.
+//!
+//! # Dependencies
+//! `standfast-cel`, of this house, evaluates them, each in a bounded number of steps.
+//!
 //! # Tests
 //! A table per kind in `tests.rs`; `settling/tests.rs` for patience, restarts and stuck pods.
 
 mod addresses;
+mod expressions;
 mod gateway;
 mod generic;
 mod helm;
@@ -67,7 +75,7 @@ use probe::{Finding, Probe};
 
 pub use helm::teller;
 pub use roll_up::RollUp;
-pub use rules::Rules;
+pub use rules::{RuleBook, Rules};
 pub use settling::{
     CRASH_LOOP, CrashLoop, News, Nodes, Patience, PatienceKind, Restarts, Selector, crash_loop, is_stuck,
     wait_reason,

@@ -6,7 +6,7 @@ use Health::{Current, Failed, InProgress, Terminating, Unknown};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-fn live(api_version: &str, kind: &str, value: Value) -> Live {
+pub(super) fn live(api_version: &str, kind: &str, value: Value) -> Live {
     let mut whole = json!({"apiVersion": api_version, "kind": kind, "metadata": {"name": "it"}});
     merge(&mut whole, value);
     Live { gvk: Gvk::new(api_version, kind), value: whole }

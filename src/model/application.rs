@@ -37,8 +37,26 @@ pub struct Application {
     pub pull_deadline: Option<Duration>,
     /// Whether its balancers and ingresses must have an address to be healthy.
     pub waits_for_addresses: bool,
+    /// When objects of some kinds are healthy, where the rules of health do not know it: one entry a kind.
+    pub checks: Vec<Check>,
     /// What goes back to last-good when it fails.
     pub rollback: Rollback,
+}
+
+/// When objects of a kind are healthy, in expressions of the Common Expression Language over the object's fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Check {
+    /// The API group.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// It is Current, if neither of the others holds.
+    pub current: String,
+    /// It is InProgress, whatever else holds.
+    pub in_progress: Option<String>,
+    /// It has Failed, if it is not InProgress.
+    pub failed: Option<String>,
 }
 
 /// What goes back to last-good when an application fails.

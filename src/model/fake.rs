@@ -41,6 +41,7 @@ pub fn application(name: &str) -> Application {
         quiet: Duration::from_secs(30),
         pull_deadline: None,
         waits_for_addresses: false,
+        checks: Vec::new(),
         rollback: Rollback::Application,
     }
 }

@@ -34,6 +34,13 @@ pub struct SiteStatus {
     pub link: LinkStatus,
 }
 
+impl SiteStatus {
+    /// Whether another status says something else. The time at which it was made is not news.
+    pub fn is_other(&self, other: &Self) -> bool {
+        Self { updated: other.updated.clone(), ..self.clone() } != *other
+    }
+}
+
 /// A constant name and the same in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reason {

@@ -1,12 +1,13 @@
 //! What is to be done for one object, without asking the server.
 
-use super::baseline::{each_taken, has_drifted};
+use super::baseline::{each_taken, has_drifted, taken};
 use super::compare::{is_secret, show};
 use super::fields::{Element, Path, pointer};
 use super::ownership::whose;
 use super::refusal::not_ours;
 use crate::model::{Baseline, Change, Digest, InventoryEntry, Live, Object, OwnerLabel, Refusal};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Most drifted fields that are shown of one object.
 const MAX_CHANGES: usize = 40;
@@ -22,7 +23,12 @@ pub enum Decision {
     Judge,
     /// Somebody changed our fields, and the manifest is the one last applied: write it with force. All its fields were applied
     /// before, so force takes nothing that was not ours.
-    Heal(Vec<Change>),
+    Heal {
+        /// The fields that differ, from their value to ours.
+        changes: Vec<Change>,
+        /// Who took them, as far as the managed fields tell, each once.
+        by: Vec<String>,
+    },
     /// It is being deleted: what is desired can be made when it is gone.
     Wait,
     /// It is there and not ours.
@@ -48,9 +54,17 @@ pub fn decide(
     }
     match entry.and_then(|entry| entry.baseline.as_ref()).filter(|baseline| baseline.desired == digest) {
         None => Decision::Judge,
-        Some(baseline) if has_drifted(live, baseline) => Decision::Heal(drift(desired, live, baseline)),
+        Some(baseline) if has_drifted(live, baseline) => {
+            Decision::Heal { changes: drift(desired, live, baseline), by: takers(live, baseline) }
+        }
         Some(_) => Decision::Unchanged,
     }
+}
+
+/// Who took fields of ours.
+fn takers(live: &Live, baseline: &Baseline) -> Vec<String> {
+    let names: BTreeSet<String> = taken(live, baseline).into_iter().filter_map(|taken| taken.by).collect();
+    names.into_iter().collect()
 }
 
 /// What drifted, as changes from the live value to the manifest's. Empty where only a value that the server works out differs.

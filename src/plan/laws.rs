@@ -56,7 +56,7 @@ fn pass(desired: &Desired, server: &mut Server, inventory: &mut Inventory) -> Ve
         );
         let written = match &decision {
             Decision::Create => server.apply_ours(&object, false),
-            Decision::Heal(_) => server.apply_ours(&object, true),
+            Decision::Heal { .. } => server.apply_ours(&object, true),
             Decision::Unchanged => continue,
             Decision::Judge => {
                 let case = Case {

@@ -42,7 +42,7 @@ fn controllers_and_other_managers_are_no_drift() {
 
 #[test]
 fn changed_and_removed_fields_are_drift_and_named() {
-    let Decision::Heal(changes) = decide_on(recorded!("drifted")) else { panic!("no drift found") };
+    let Decision::Heal { changes, .. } = decide_on(recorded!("drifted")) else { panic!("no drift found") };
     let text = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
     let shown: Vec<_> =
         changes.iter().map(|one| format!("{} {} {}", one.path, text(&one.from), text(&one.to))).collect();

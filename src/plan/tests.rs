@@ -123,7 +123,10 @@ fn an_object_goes_through_its_life() {
         from: Some("\"blue\"".to_owned()),
         to: Some("\"red\"".to_owned()),
     };
-    assert_eq!(site.decide(&first), Decision::Heal(vec![change.clone()]));
+    assert_eq!(
+        site.decide(&first),
+        Decision::Heal { changes: vec![change.clone()], by: vec!["kubectl-edit".to_owned()] }
+    );
     let live = site.server.get(&first.key()).unwrap();
     let baseline = site.entry.as_ref().unwrap().baseline.as_ref().unwrap();
     let by = Some("kubectl-edit".to_owned());

@@ -111,6 +111,8 @@ pub struct Judged {
     pub patience: Option<String>,
     /// What its revision did that no waiting mends.
     pub failed: Option<Trouble>,
+    /// What to say where its deadline is over, if there is something better to say than that.
+    pub late: Option<Trouble>,
     /// Whether all that is not Current was so before the revision, which changed it.
     pub is_old: bool,
 }
@@ -159,6 +161,13 @@ impl Application {
     /// Whether its health is waited for, and more waiting may bring it to rest.
     pub fn is_settling(&self) -> bool {
         matches!(&self.state, State::Settling(settle) if settle.is_healthy() || !self.is_late())
+    }
+
+    /// Whether it matters what its pods wait for and why they crash: it runs what was never steady here, or goes back.
+    pub fn is_on_trial(&self) -> bool {
+        let is_new = digest(self.running.as_ref()) != digest(self.last_good.as_ref());
+        let is_back_in_vain = self.held().is_some_and(|trouble| trouble.reason == ROLLBACK_FAILED);
+        matches!(self.state, State::Settling(_)) && (is_new || self.is_back()) || is_back_in_vain
     }
 
     /// Whether its deadline is over.
@@ -319,7 +328,7 @@ impl Application {
         } else if is_late {
             let seconds = self.terms.deadline.as_secs();
             let message = format!("it did not get healthy within {seconds} s: {}", judged.message);
-            self.fail(Trouble::terminal("DeadlineExceeded", message));
+            self.fail(judged.late.clone().unwrap_or_else(|| Trouble::terminal("DeadlineExceeded", message)));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::application::{Content, Judged, Terms};
 use crate::model::{Revision, Suspension, Trouble};
+use jiff::Timestamp;
 
 /// What the driver is asked to do. It answers each with one event, but for `Remember`, which has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,8 +66,8 @@ pub enum Event {
     Applied(Vec<Applied>),
     /// Health was judged.
     Judged(Judgement),
-    /// What was noticed is undone, as far as it can be.
-    Healed,
+    /// What was noticed is undone, as far as it can be; when to come back for the rest.
+    Healed(Option<Timestamp>),
     /// What left desired is gone, or on its way; why not, if something was refused.
     Pruned(Option<Trouble>),
     /// Last-good is on disk.
@@ -150,7 +151,7 @@ impl Event {
             Self::RenderFailed(..) => "RenderFailed",
             Self::Applied(_) => "Applied",
             Self::Judged(_) => "Judged",
-            Self::Healed => "Healed",
+            Self::Healed(_) => "Healed",
             Self::Pruned(_) => "Pruned",
             Self::Kept => "Kept",
             Self::Failed(_) => "Failed",

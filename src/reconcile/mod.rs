@@ -39,7 +39,7 @@ mod tests_back;
 pub use application::{Application, Content, Judged, ROLLBACK_FAILED, STILL_UNHEALTHY, State, Terms};
 pub use contents::Contents;
 pub use event::{Applied, Effect, Event, Judgement, Notice, Order, Target};
-pub use remember::{attempting, remember, steady};
+pub use remember::{attempting, fresh, remember, steady};
 pub use resume::resume;
 pub use site::{News, Rules, Site, Stay, Work};
 pub use step::step;

@@ -1,7 +1,9 @@
 //! What becomes of the facts.
 
+use super::application::{Application, digest};
 use super::site::Site;
 use crate::model::{Facts, Revision};
+use std::collections::BTreeSet;
 
 /// The facts with what the applications' machines know. Those of an application that left the site go once that is sure.
 pub fn remember(facts: &Facts, site: &Site) -> Facts {
@@ -17,6 +19,17 @@ pub fn remember(facts: &Facts, site: &Site) -> Facts {
         facts.applications.retain(|name, _| site.applications.contains_key(name));
     }
     facts
+}
+
+/// The applications that are pointed at a content which was not tried before. One that was being tried when the power went is not
+/// among them: what is unhealthy now may be its own doing.
+pub fn fresh(facts: &Facts, site: &Site) -> BTreeSet<String> {
+    let is_fresh = |(name, application): &(&String, &Application)| {
+        let tried = facts.applications.get(*name).and_then(|known| known.attempted.as_ref());
+        let running = digest(application.running.as_ref());
+        digest(tried) != running || digest(application.last_good.as_ref()) == running
+    };
+    site.applications.iter().filter(is_fresh).map(|(name, _)| name.clone()).collect()
 }
 
 /// The facts before the first write of what the applications are pointed at: what each is about to try.

@@ -58,6 +58,7 @@ pub(super) fn verdict(name: &str, health: Health) -> Judged {
         message: message.to_owned(),
         patience: None,
         failed: None,
+        late: None,
         is_old: false,
     }
 }
@@ -275,7 +276,7 @@ fn drift_is_healed_while_a_link_hangs() {
     assert_eq!(site.news, News::Fetching);
     let (site, effects) = feed_by(&DAEMON, site, vec![Event::Noticed(Notice { drift: true, health: false })]);
     assert_eq!(effects, [Effect::Heal { everything: false }]);
-    let (site, effects) = feed_by(&DAEMON, site, vec![Event::Healed]);
+    let (site, effects) = feed_by(&DAEMON, site, vec![Event::Healed(None)]);
     assert_eq!((effects, &site.news), (vec![], &News::Fetching));
     let (_, effects) = feed_by(&DAEMON, site, vec![Event::Noticed(Notice { drift: false, health: true })]);
     assert_eq!(effects, [Effect::Judge]);
@@ -316,7 +317,7 @@ fn a_suspended_site_takes_nothing_new_until_its_time_is_over() {
     assert_eq!((effects, site.due()), (vec![], Some(after(300))));
     let (site, effects) = feed_by(&DAEMON, site, vec![Event::Noticed(Notice { drift: true, health: false })]);
     assert_eq!(effects, [Effect::Heal { everything: false }], "healing goes on");
-    let (site, _) = feed_by(&DAEMON, site, vec![Event::Healed]);
+    let (site, _) = feed_by(&DAEMON, site, vec![Event::Healed(None)]);
     let (_, effects) = step(site.clone(), Event::Tick, after(600), 7, &DAEMON);
     assert_eq!(effects, [Effect::Fetch]);
     let (_, effects) = feed_by(&DAEMON, site, vec![Event::Ordered(Order::Resume), Event::Tick]);
@@ -380,7 +381,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             Applied { name: name.to_owned(), stopped, is_partial: true }
         ])),
         judged,
-        Just(Event::Healed),
+        Just(Event::Healed(None)),
         proptest::option::of(any_trouble.clone()).prop_map(Event::Pruned),
         Just(Event::Kept),
         any_trouble.prop_map(Event::Failed),
@@ -415,7 +416,7 @@ fn answer(site: &Site, effect: &Effect) -> Option<Event> {
             applications: everybody(|name| verdict(name, Health::Current)),
             paused: None,
         }),
-        Effect::Heal { .. } => Event::Healed,
+        Effect::Heal { .. } => Event::Healed(None),
         Effect::Prune => Event::Pruned(None),
         Effect::Keep => Event::Kept,
         Effect::Remember | Effect::Unexpected(_) => return None,

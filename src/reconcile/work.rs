@@ -52,9 +52,13 @@ pub(super) fn step(site: &mut Site, event: Event, at: Moment<'_>) -> Option<Vec<
     Some(match (&site.work, event) {
         (Work::Applying, Event::Applied(applied)) => written(site, applied, at),
         (Work::Judging, Event::Judged(judgement)) => judged(site, &judgement, at),
-        (Work::Healing, Event::Healed) => {
+        (Work::Healing, Event::Healed(again)) => {
             mended(site);
-            go_on(site, at)
+            let effects = go_on(site, at);
+            if let (Work::Resting { until }, Some(again)) = (&mut site.work, again) {
+                *until = Some(until.map_or(again, |until| until.min(again)));
+            }
+            effects
         }
         (Work::Pruning, Event::Pruned(refused)) => {
             site.setback = refused;

@@ -18,8 +18,12 @@ pub mod brief;
 pub mod events;
 pub mod log;
 pub mod metrics;
+mod open;
+pub mod outbox;
+pub mod settings;
 pub mod status_file;
 pub mod status_map;
+pub mod systemd;
 mod worker;
 
 use crate::model::{Moment, SiteStatus};
@@ -29,6 +33,8 @@ use std::sync::Arc;
 
 #[cfg(any(test, feature = "testing"))]
 pub mod fake;
+
+pub use open::{World, open};
 
 /// Where a sink gets the time from.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;

@@ -86,7 +86,7 @@ impl Shared {
                     AGAIN
                 }
             };
-            if self.bell.is_ending() {
+            if wait == AGAIN && self.bell.is_ending() {
                 return;
             }
             self.bell.pause(wait).await;

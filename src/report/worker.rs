@@ -45,11 +45,23 @@ impl Bell {
         }
     }
 
+    /// Waits for the end.
+    pub(super) async fn ended(&self) {
+        while !self.is_ending() {
+            self.0.notify.notified().await;
+        }
+    }
+
     /// Waits, but not beyond the end.
     pub(super) async fn pause(&self, wait: Duration) {
+        self.pause_unless(wait, || false).await;
+    }
+
+    /// The same, and not once this is true, which is looked at whenever it is rung.
+    pub(super) async fn pause_unless(&self, wait: Duration, is_over: impl Fn() -> bool) {
         let over = tokio::time::sleep(wait);
         tokio::pin!(over);
-        while !self.is_ending() {
+        while !self.is_ending() && !is_over() {
             tokio::select! {
                 () = &mut over => return,
                 () = self.0.notify.notified() => {}

@@ -4,7 +4,9 @@
 //! On disk it is JSON with a format number, or the same encrypted (see `vault.rs`). Fields that this agent does not know are ignored:
 //! a snapshot is written anew whenever its application gets steady.
 
-use crate::model::{Adopt, AllowPrune, Application, DesiredApplication, Digest, Object, OnRemoval, Rollback};
+use crate::model::{
+    Adopt, AllowPrune, Application, Check, DesiredApplication, Digest, Object, OnRemoval, Rollback,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeSet;
@@ -60,6 +62,7 @@ struct ApplicationRecord {
     quiet: Duration,
     pull_deadline: Option<Duration>,
     waits_for_addresses: bool,
+    checks: Vec<Check>,
     rollback: Rollback,
 }
 
@@ -149,6 +152,7 @@ impl ApplicationRecord {
             quiet,
             pull_deadline,
             waits_for_addresses,
+            checks,
             rollback,
         } = application.clone();
         Self {
@@ -165,6 +169,7 @@ impl ApplicationRecord {
             quiet,
             pull_deadline,
             waits_for_addresses,
+            checks,
             rollback,
         }
     }
@@ -185,6 +190,7 @@ impl ApplicationRecord {
             quiet: self.quiet,
             pull_deadline: self.pull_deadline,
             waits_for_addresses: self.waits_for_addresses,
+            checks: self.checks,
             rollback: self.rollback,
         })
     }

@@ -30,7 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "store::Settings",
             "cluster::Settings",
             "fleet::Local",
-            "report::Settings",
+            "report::settings::",
         ],
     ),
     (
@@ -80,6 +80,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sled", &["src/store/sled.rs", "src/store/sled/"]),
     ("backoff", &["src/cluster/retry.rs"]),
     ("clap", &["src/cli/"]),
+    ("standfast_cel", &["src/fleet/", "src/health/"]),
     ("standfast_age", &["src/store/vault.rs"]),
     ("ed25519_dalek", &["src/trust/", "src/oneshot/"]),
 ];

@@ -38,7 +38,7 @@ fn wrong_usage_is_told_with_exit_code_2() {
     insta::assert_snapshot!(run(&["rum"]), @r"
     error: unrecognized subcommand 'rum'
 
-      tip: a similar subcommand exists: 'run'
+      tip: some similar subcommands exist: 'run', 'resume'
 
     Usage: standfast [OPTIONS] <COMMAND>
 

@@ -8,7 +8,9 @@ use standfast::model::{
 };
 use standfast::report::Sink;
 use standfast::report::audit::Newest;
-use standfast::report::metrics::{Listen, Metrics};
+use standfast::report::metrics::{Instruments, Metrics, Service};
+use standfast::report::settings::Listen;
+use standfast_tls::{Clock, Time};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -17,7 +19,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
 fn metrics() -> Metrics {
-    Metrics::new(clock(), Arc::new(|| None), Newest::default())
+    Metrics::new(instruments())
+}
+
+fn instruments() -> Instruments {
+    let system = clock();
+    Instruments {
+        now: clock(),
+        server: Arc::new(|| None),
+        clock: Clock::new(move || Time::Now(system().as_second().try_into().unwrap())),
+        log: Newest::default(),
+        outbox: None,
+    }
 }
 
 #[test]
@@ -31,9 +44,8 @@ fn a_page_is_whole_before_anything_is_known() {
 #[test]
 fn what_happens_is_counted() {
     // Half a minute ahead of a clock that goes on by a minute at every look.
-    let own = clock();
     let server = jiff::Timestamp::from_second(1_767_225_600 + 3630).unwrap();
-    let metrics = Metrics::new(own, Arc::new(move || Some(server)), Newest::default());
+    let metrics = Metrics::new(Instruments { server: Arc::new(move || Some(server)), ..instruments() });
     (1..=2).flat_map(told).for_each(|one| one.tell(&metrics));
     for _ in 0..2 {
         metrics.moment(&Moment::Fetching);
@@ -102,6 +114,15 @@ fn what_happens_is_counted() {
     metrics.moment(&Moment::Drifted(drift("b")));
 }
 
+#[test]
+fn a_clock_that_is_behind_is_told() {
+    let ahead = clock();
+    let trusted = Clock::new(move || Time::AtLeast((ahead().as_second() + 7200).try_into().unwrap()));
+    let page = Page::read(&Metrics::new(Instruments { clock: trusted, ..instruments() }).page());
+    let behind = page.get("standfast_clock_behind_seconds", &[]).unwrap();
+    assert!((7000.0..=7200.0).contains(&behind), "{behind}");
+}
+
 /// Sends these bytes and reads until the other side closes.
 async fn ask<S: AsyncReadExt + AsyncWriteExt + Unpin>(mut stream: S, request: &str) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -129,7 +150,7 @@ async fn a_unix_socket_for_owner_and_group_that_takes_the_place_of_a_dead_one() 
     drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
     fs::write(folder.path().join("metrics.sock.new"), "left behind").unwrap();
     assert!(UnixStream::connect(&path).await.is_err(), "what a crash leaves behind");
-    let server = tokio::spawn(metrics().serve(Listen::Unix(path.clone())));
+    let server = Service::start(metrics(), Listen::Unix(path.clone()));
     let answer = ask(connect(&path).await, GET).await;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
@@ -152,8 +173,7 @@ async fn a_unix_socket_for_owner_and_group_that_takes_the_place_of_a_dead_one() 
     let endless = format!("GET /metrics HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(20_000));
     let answer = ask(connect(&path).await, &endless).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 431 "), "{answer:?}");
-    server.abort();
-    assert!(server.await.is_err());
+    server.finish().await;
     assert!(!path.exists(), "a socket that nobody listens on is not left behind");
 }
 
@@ -161,25 +181,24 @@ async fn a_unix_socket_for_owner_and_group_that_takes_the_place_of_a_dead_one() 
 async fn a_socket_that_another_took_over_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("metrics.sock");
-    let first = tokio::spawn(metrics().serve(Listen::Unix(path.clone())));
+    let first = Service::start(metrics(), Listen::Unix(path.clone()));
     connect(&path).await;
     let inode = || fs::metadata(&path).map(|metadata| std::os::unix::fs::MetadataExt::ino(&metadata));
     let before = inode().unwrap();
-    let second = tokio::spawn(metrics().serve(Listen::Unix(path.clone())));
+    let second = Service::start(metrics(), Listen::Unix(path.clone()));
     while inode().map_or(true, |now| now == before) {
         tokio::task::yield_now().await;
     }
-    first.abort();
-    assert!(first.await.is_err());
+    first.finish().await;
     assert!(ask(connect(&path).await, GET).await.starts_with("HTTP/1.1 200 "));
-    second.abort();
+    second.finish().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn those_who_say_nothing_do_not_keep_others_out() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("metrics.sock");
-    let server = tokio::spawn(metrics().serve(Listen::Unix(path.clone())));
+    let server = Service::start(metrics(), Listen::Unix(path.clone()));
     let mut silent = Vec::new();
     for _ in 0..20 {
         let mut stream = connect(&path).await;
@@ -187,7 +206,7 @@ async fn those_who_say_nothing_do_not_keep_others_out() {
         silent.push(stream);
     }
     assert!(ask(connect(&path).await, GET).await.starts_with("HTTP/1.1 200 "));
-    server.abort();
+    server.finish().await;
 }
 
 #[tokio::test]
@@ -195,7 +214,7 @@ async fn a_loopback_address() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
-    let server = tokio::spawn(metrics().serve(Listen::Loopback(address)));
+    let server = Service::start(metrics(), Listen::Loopback(address));
     let stream = loop {
         match TcpStream::connect(address).await {
             Ok(stream) => break stream,
@@ -203,17 +222,17 @@ async fn a_loopback_address() {
         }
     };
     assert!(ask(stream, GET).await.starts_with("HTTP/1.1 200 "));
-    server.abort();
+    server.finish().await;
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_place_that_is_taken_is_waited_for() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let server = tokio::spawn(metrics().serve(Listen::Loopback(address)));
+    let server = Service::start(metrics(), Listen::Loopback(address));
     tokio::task::yield_now().await;
     drop(taken);
     tokio::time::sleep(std::time::Duration::from_secs(61)).await;
     assert!(ask(TcpStream::connect(address).await.unwrap(), GET).await.starts_with("HTTP/1.1 200 "));
-    server.abort();
+    server.finish().await;
 }

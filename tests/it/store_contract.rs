@@ -5,7 +5,8 @@ use crate::support::store::{
 };
 use serde_json::json;
 use standfast::model::{
-    AllowPrune, Application, ApplicationFacts, DesiredApplication, Facts, Inventory, OnRemoval, Rollback,
+    AllowPrune, Application, ApplicationFacts, Check, DesiredApplication, Facts, Inventory, OnRemoval,
+    Rollback,
 };
 use standfast::store::fake::Memory;
 use standfast::store::{self, Changes, Loaded, Snapshot, Store};
@@ -123,6 +124,13 @@ fn a_snapshot_reads_back_whole_but_for_values_that_were_put_in() {
             recreate: ["Job".to_owned()].into(),
             pull_deadline: Some(Duration::from_secs(7)),
             waits_for_addresses: true,
+            checks: vec![Check {
+                group: "g".to_owned(),
+                kind: "K".to_owned(),
+                current: "true".to_owned(),
+                in_progress: None,
+                failed: Some("false".to_owned()),
+            }],
             rollback: Rollback::Site,
             ..desired.application
         };

@@ -35,6 +35,7 @@ mod tests;
 use super::{Now, Sink};
 use crate::model::{Moment, SiteStatus};
 use crate::store::durable::Disk;
+use async_trait::async_trait;
 use event::Event;
 use jiff::Timestamp;
 use journal::Journal;
@@ -109,6 +110,15 @@ impl Audit {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Writes down that the agent ends, once.
+    fn end(&self) {
+        let now = (self.now)();
+        let mut inner = self.inner();
+        let events = inner.telling.end();
+        self.take(&mut inner, events, now);
+        self.write(&mut inner);
+    }
+
     /// Puts events in line, and on disk if one of them must not wait.
     fn take(&self, inner: &mut Inner, events: Vec<Event>, now: Timestamp) {
         let is_urgent = events.iter().any(Event::is_urgent);
@@ -174,6 +184,7 @@ impl Newest {
     }
 }
 
+#[async_trait]
 impl Sink for Audit {
     fn moment(&self, moment: &Moment) {
         let now = (self.now)();
@@ -189,15 +200,15 @@ impl Sink for Audit {
         self.take(&mut inner, events, now);
         self.write(&mut inner);
     }
+
+    async fn finish(&self) {
+        self.end();
+    }
 }
 
 impl Drop for Audit {
     fn drop(&mut self) {
-        let now = (self.now)();
-        let mut inner = std::mem::take(&mut *self.inner());
-        let events = inner.telling.end();
-        self.take(&mut inner, events, now);
-        self.write(&mut inner);
+        self.end();
     }
 }
 

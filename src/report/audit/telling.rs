@@ -130,7 +130,7 @@ impl Telling {
     /// What is left to write down at the end.
     pub(super) fn end(&mut self) -> Vec<Event> {
         let held = std::mem::take(&mut self.drifts).into_values().filter_map(|fight| fight.held);
-        held.chain(self.has_begun.then_some(Event::Ended)).collect()
+        held.chain(std::mem::take(&mut self.has_begun).then_some(Event::Ended)).collect()
     }
 
     fn spoken(&mut self, events: Vec<Event>, now: Timestamp) -> Vec<Event> {

@@ -3,7 +3,7 @@
 use super::known::{BUCKETS, Durations, Known, Standing};
 use super::text::Text;
 use crate::model::{ApplicationPhase, Health, SitePhase};
-use crate::report::audit;
+use crate::report::{audit, outbox};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -31,23 +31,37 @@ const APPLICATION_PHASES: [ApplicationPhase; 7] = [
 const HEALTHS: [Health; 5] =
     [Health::Current, Health::InProgress, Health::Failed, Health::Terminating, Health::Unknown];
 
+/// What others know.
+pub(super) struct Beside {
+    /// When the agent started.
+    pub(super) began: Timestamp,
+    pub(super) log: audit::Known,
+    pub(super) outbox: Option<outbox::State>,
+    /// By how many seconds the system's clock is known to be behind the trusted one.
+    pub(super) behind: i64,
+}
+
 /// The page as it is now.
-pub(super) fn page(known: &Known, began: Timestamp, log: &audit::Known) -> String {
+pub(super) fn page(known: &Known, beside: &Beside) -> String {
     let mut text = Text::default();
     let site = known.site.as_ref().map(|site| site.site.as_str()).unwrap_or_default();
     let version = env!("CARGO_PKG_VERSION");
     text.info("standfast_build", "The agent's version, and the site that it keeps.")
         .sample(&[("version", version), ("site", site)], 1);
-    text.gauge("standfast_start_timestamp_seconds", "When the agent started.").sample(&[], seconds(began));
+    text.gauge("standfast_start_timestamp_seconds", "When the agent started.")
+        .sample(&[], seconds(beside.began));
     if let Some(standing) = &known.site {
         site_families(&mut text, standing);
         applications(&mut text, standing);
         health(&mut text, standing, known.unhealthy.as_ref());
     }
-    link(&mut text, known);
+    link(&mut text, known, beside.behind);
     changes(&mut text, known);
     passes(&mut text, &known.passes);
-    audit(&mut text, log);
+    audit(&mut text, &beside.log);
+    if let Some(outbox) = &beside.outbox {
+        report(&mut text, outbox);
+    }
     text.end()
 }
 
@@ -109,7 +123,7 @@ fn health(text: &mut Text, site: &Standing, unhealthy: Option<&BTreeMap<Health, 
     }
 }
 
-fn link(text: &mut Text, known: &Known) {
+fn link(text: &mut Text, known: &Known, behind: i64) {
     let mut contacts =
         text.counter("standfast_contacts", "How often the mirrors were asked, and what came of it.");
     known.contacts.iter().for_each(|(result, count)| contacts.sample(&[("result", result)], count));
@@ -133,11 +147,13 @@ fn link(text: &mut Text, known: &Known) {
     let mut reachable =
         text.gauge("standfast_api_server_reachable", "1 if the API server answered when it was last asked.");
     known.is_reachable.iter().for_each(|is| reachable.sample(&[], u8::from(*is)));
-    let mut behind = text.gauge(
-        "standfast_clock_behind_seconds",
-        "By how much the API server's clock was seen to be ahead of the system's.",
-    );
-    known.behind.iter().for_each(|seconds| behind.sample(&[], seconds));
+    #[allow(
+        clippy::cast_precision_loss,
+        reason = "seconds of a clock that is behind by less than a few million years"
+    )]
+    let behind = known.behind.unwrap_or_default().max(behind as f64);
+    text.gauge("standfast_clock_behind_seconds", "By how much the system's clock is known to be behind.")
+        .sample(&[], behind);
 }
 
 fn changes(text: &mut Text, known: &Known) {
@@ -176,6 +192,16 @@ fn audit(text: &mut Text, log: &audit::Known) {
     log.end.iter().for_each(|end| newest.sample(&[], end.number));
     text.gauge("standfast_audit_lost_records", "Records that could not be written since the log last could.")
         .sample(&[], log.lost);
+}
+
+fn report(text: &mut Text, outbox: &outbox::State) {
+    text.gauge("standfast_report_pending", "1 while a status waits to be delivered.")
+        .sample(&[], u8::from(outbox.is_pending));
+    text.gauge("standfast_report_failures", "How often in a row the status could not be delivered.")
+        .sample(&[], outbox.failures);
+    let mut delivered =
+        text.gauge("standfast_report_delivered_timestamp_seconds", "When a status was last delivered.");
+    outbox.delivered.iter().for_each(|time| delivered.sample(&[], seconds(*time)));
 }
 
 /// Seconds since 1970, to the second: what changes at every look compresses badly.

@@ -131,7 +131,7 @@ async fn in_detect_mode_drift_is_told_and_left() {
     // A new revision is applied all the same.
     site.repo.write("apps/app/a.yaml", config_map(&namespace, "a", "2"));
     let commit = site.commit("second");
-    served.orders.send(standfast::reconcile::Order::Sync).await.unwrap();
+    served.order(standfast::model::Request::Sync).await;
     site.until_last_good(&commit).await;
     assert_eq!(site.value(&namespace, "a").await.as_deref(), Some("2"));
     served.stop().await;

@@ -1,6 +1,8 @@
 //! The agent as a daemon, on real parts: it follows what it applied, heals, settles, goes back, and outlives what happens to it.
 
+mod back;
 mod drift;
+mod process;
 mod watch_loss;
 
 use crate::support::site::TestSite;

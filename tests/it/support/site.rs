@@ -4,14 +4,15 @@ use super::cluster::TestCluster;
 use super::git::{Key, Repo};
 use super::tls::{GitServer, Options};
 use standfast::agent::clock::Clock;
-use standfast::agent::{Agent, Ending, Ports, Settings, build};
+use standfast::agent::{Agent, Command, Ending, Ports, Settings, build};
 use standfast::cluster::{Cluster, Kube};
 use standfast::fleet::Local;
 use standfast::model::status::ApplicationStatus;
 use standfast::model::{
-    ChangeSet, Drift, Gvk, Live, Moment, ObjectKey, Outcome, Plan, RepoPath, SiteStatus, Trouble,
+    ChangeSet, Drift, Gvk, Live, Moment, ObjectKey, Outcome, Plan, Reply, RepoPath, Request, SiteStatus,
+    Trouble,
 };
-use standfast::reconcile::{Order, Rules, Stay};
+use standfast::reconcile::{Rules, Stay};
 use standfast::render::Plain;
 use standfast::report::fake::Memory;
 use standfast::source::{Git, MirrorSettings};
@@ -255,21 +256,22 @@ impl TestSite {
 
 /// An agent that runs.
 pub(crate) struct Served {
-    pub(crate) orders: tokio::sync::mpsc::Sender<Order>,
+    orders: tokio::sync::mpsc::Sender<Command>,
     task: tokio::task::JoinHandle<()>,
 }
 
 impl Served {
+    /// Gives an order, and answers with what the agent said.
+    pub(crate) async fn order(&self, request: Request) -> Reply {
+        let (command, answer) = Command::new(request);
+        self.orders.send(command).await.unwrap();
+        answer.await.unwrap()
+    }
+
     /// Lets what is under way come to its end.
     pub(crate) async fn stop(self) {
         drop(self.orders);
         self.task.await.unwrap();
-    }
-
-    /// Ends it as the loss of power would, as far as a process can.
-    pub(crate) async fn kill(self) {
-        self.task.abort();
-        let _ = self.task.await;
     }
 }
 

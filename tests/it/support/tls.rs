@@ -161,7 +161,7 @@ impl Drop for GitServer {
 }
 
 /// Makes a CA and a certificate for localhost, and what accepts connections with it.
-fn certify(folder: &Path, http2: bool) -> TlsAcceptor {
+pub(super) fn certify(folder: &Path, http2: bool) -> TlsAcceptor {
     let mut ca = rcgen::CertificateParams::new(Vec::new()).unwrap();
     ca.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let ca_key = rcgen::KeyPair::generate().unwrap();

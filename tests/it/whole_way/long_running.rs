@@ -92,9 +92,7 @@ async fn the_daemon_takes_news_by_itself_and_ends_when_it_is_told() {
     site.poll = Duration::from_secs(1);
     site.stay = Stay::Forever;
     site.fleet_with("defaults: {health: {quiet: 0s}}", "- {name: one, path: apps/one}");
-    let mut agent = site.boot();
-    let (orders, mut inbox) = tokio::sync::mpsc::channel(1);
-    let daemon = tokio::spawn(async move { agent.run(&mut inbox).await });
+    let served = site.serve();
     for value in ["1", "2", "3"] {
         site.repo.write("apps/one/a.yaml", config_map(&namespace, "a", value));
         let commit = site.commit(value);
@@ -107,8 +105,7 @@ async fn the_daemon_takes_news_by_itself_and_ends_when_it_is_told() {
         }
         assert_eq!(site.value(&namespace, "a").await.unwrap(), value);
     }
-    drop(orders);
-    daemon.await.unwrap();
+    served.stop().await;
     site.told.take();
     site.stay = Stay::Once;
     assert!(site.pass().await.is_nothing(), "its store is free, and whole");

@@ -57,7 +57,6 @@ async fn each_by_its_path() {
         "adopt: ifEqual",
         "adopt: always",
         "ignore: []",
-        "health: {checks: []}",
         "windows: []",
         "rings: []",
     ] {
