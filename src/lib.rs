@@ -18,7 +18,7 @@
 //! | [`cluster`] | the Kubernetes API |
 //! | [`health`] | pure: live object → health |
 //! | [`apply`] | a plan, carried out: write, follow, heal, delete |
-//! | [`report`] | tell people |
+//! | [`report`] | tell people: log, audit, metrics, events, the status as a file, a ConfigMap and a signed report |
 //! | [`reconcile`] | pure state machines: (state, event, now) → (state, effect) |
 //! | [`config`] | the site's own configuration |
 //! | [`agent`] | wiring and the driver loop, one file an effect |
@@ -64,6 +64,7 @@
 //! | attempt, backoff, hold, suspend | one try; wait after a failure; the agent stopped itself with a reason; a person stopped it |
 //! | rollback, quarantine | apply last-good again; what failed here and is not tried again |
 //! | status, moment | where the site stands; one thing that happened |
+//! | sink, outbox, audit record | somebody who is told; where the status waits for the link; one line of the append-only, hash-chained log |
 
 pub mod model;
 pub mod source;

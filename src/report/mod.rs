@@ -1,17 +1,25 @@
 //! Tell people: the status, and what happens as it happens.
 //!
 //! # What
-//! The port through which the agent says what it does and where it stands. Delivery to a server, metrics and the audit log belong
-//! here too and are not part of this version.
+//! The port [`Sink`], through which the agent says what it does and where it stands, and all who listen: the log, the audit log, the
+//! status as a file and as a ConfigMap, numbers for Prometheus, events in the cluster, and the outbox, which delivers the status to
+//! the fleet's owners. [`open`] starts what a site's configuration asks for.
 //!
 //! # Invariants
-//! A sink never holds up the agent and never fails it: what cannot be told is dropped, with a line in the log.
+//! - A sink never fails the agent, and holds it up for nothing but the audit's own write: what cannot be told is dropped, and counted
+//!   or said. What takes its time has a task of its own, one thing at a time and bounded.
+//! - Nobody is told what a manifest holds: names, fields, managers and reasons, never values.
+//! - Nothing is written, nowhere, because nothing happened; but once an hour, or a day, that nothing did.
 //!
 //! # Not here
-//! How a status is printed (`cli`), how it is put together (`agent`).
+//! How a status is printed (`cli`), how it is put together (`reconcile`).
+//!
+//! # Dependencies
+//! `standfast-identity` signs what leaves the machine. What one sink alone needs stands on its own front page.
 //!
 //! # Tests
-//! Through the agent's tests, which read the sink of `fake.rs`.
+//! `tests/it/report_*.rs` and `tests/it/audit_*.rs`; `report_wired.rs` has all of them at once, on the real daemon. Through the
+//! agent's tests, which read the sink of `fake.rs`.
 
 pub mod audit;
 pub mod brief;

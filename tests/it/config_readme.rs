@@ -13,6 +13,17 @@ fn block(section: &str) -> String {
 }
 
 #[test]
+fn what_it_tells_in_the_readme_loads_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, block("A site")).unwrap();
+    fs::create_dir(folder.path().join("config.yaml.d")).unwrap();
+    fs::write(folder.path().join("config.yaml.d/tells.yaml"), block("What it tells")).unwrap();
+    let settings = config::load(&path, &Environment::default()).unwrap();
+    assert!(settings.report.metrics.is_some() && settings.report.outbox.is_some());
+}
+
+#[test]
 fn the_sites_configuration_in_the_readme_loads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.yaml");

@@ -10,8 +10,9 @@ use std::collections::BTreeMap;
 
 /// Upper ends of the classes of durations, in seconds: a pass without news takes a fraction of one, a rollout some minutes.
 pub(super) const BUCKETS: [f64; 9] = [0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
-/// The reason of errors that mean that the API server is away.
-const UNREACHABLE: &str = "ClusterUnreachable";
+/// The reasons of errors that mean that the API server could not be asked at all.
+const UNREACHABLE: [&str; 4] =
+    ["ClusterUnreachable", "ClusterCertificate", "KubeconfigMissing", "KubeconfigInvalid"];
 
 /// Everything that the page is made of.
 #[derive(Debug, Default)]
@@ -87,7 +88,10 @@ impl Known {
                 set.done.iter().for_each(|done| count(&mut self.changed, outcome(done.outcome)));
                 set.refused.iter().for_each(|one| count(&mut self.objects_refused, one.reason.as_str()));
             }
-            Moment::Drifted(drift) => *self.drift.entry((drift.kind, drift.answer)).or_default() += 1,
+            Moment::Drifted(drift) => {
+                self.is_reachable = Some(true);
+                *self.drift.entry((drift.kind, drift.answer)).or_default() += 1;
+            }
             Moment::Judged(_, looked) => {
                 self.is_reachable = Some(true);
                 let mut unhealthy = BTreeMap::new();
@@ -135,7 +139,7 @@ impl Known {
 
     fn fail(&mut self, trouble: &Trouble) {
         count(&mut self.errors, trouble.reason);
-        if trouble.reason == UNREACHABLE {
+        if UNREACHABLE.contains(&trouble.reason) {
             self.is_reachable = Some(false);
         }
     }
@@ -148,8 +152,20 @@ impl Known {
                     self.passes.add(last.duration_since(began).as_secs_f64().max(0.0));
                 }
             }
-            (Moment::Drifted(_) | Moment::Acted(_) | Moment::Note(_), _) | (_, None) => {}
-            (_, Some(pass)) => pass.last = now,
+            (
+                Moment::Fetched { .. }
+                | Moment::Unreachable(_)
+                | Moment::Accepted { .. }
+                | Moment::Refused(_)
+                | Moment::Rendered { .. }
+                | Moment::RenderFailed(..)
+                | Moment::Applied(_)
+                | Moment::Pruned(_)
+                | Moment::LastGood(_),
+                Some(pass),
+            ) => pass.last = now,
+            // What is healed or judged between passes is of none.
+            _ => {}
         }
     }
 }
