@@ -8,6 +8,7 @@ use super::fetch::Offer;
 use crate::model::{Desired, Moment, Reply, Revision, Trouble};
 use crate::plan;
 use crate::reconcile::{Effect, Event, Notice, Order, Stay, step};
+use crate::source;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -25,6 +26,8 @@ pub(super) enum Done {
     /// What another mirror said, after what the first one offered was refused.
     FetchedAnother(Offer),
     Rendered(Revision, Result<Brought, Trouble>),
+    /// What of the object database is needed was said.
+    Retained(Result<(), source::Error>),
     GoingBack(Result<Desired, Trouble>, oneshot::Sender<Reply>),
 }
 
@@ -196,6 +199,11 @@ impl Agent {
                 event
             }
             Done::Rendered(revision, brought) => Some(self.take_rendered(revision, brought)),
+            Done::Retained(retained) => {
+                // It is tried again when everything is steady next.
+                retained.inspect_err(|error| tracing::warn!(%error, "old packs stay")).ok();
+                None
+            }
             Done::GoingBack(desired, reply) => self.go_back(desired, reply),
         }
     }

@@ -304,7 +304,7 @@ fn all_problems_of_all_files_at_once() {
         &[
             ("10-keep.yaml", "keep: many\n"),
             ("20-broken.yaml", "a: [\n"),
-            ("30-budget.yaml", "source: {budget: {}}\n"),
+            ("30-budget.yaml", "source: {budget: small}\n"),
         ],
     );
     let found: Vec<_> = load(&folder.path(), &unit()).unwrap_err().into_iter().collect();
@@ -516,9 +516,9 @@ fn the_status_file_is_found_whatever_else_is_wrong() {
 
 #[test]
 fn what_is_not_built_yet_is_refused_in_the_words_of_all_rooms() {
-    let place = "config.yaml: source.budget (line 3)";
-    let words = crate::model::NotYet { path: place.into(), what: "budget".into() };
-    let source = least_with("source: {mirrors: [{path: /m}], budget: x}");
+    let place = "config.yaml: source.mirrors[0].bundles (line 3)";
+    let words = crate::model::NotYet { path: place.into(), what: "bundles".into() };
+    let source = least_with("source: {mirrors: [{path: /m, bundles: x}]}");
     assert_eq!(problems(&source), [format!("{words}: remove it")]);
 }
 

@@ -115,6 +115,7 @@ pub(super) fn root_of(objects: &dyn Lookup, id: &ObjectId) -> Result<Option<Obje
     Ok(CommitRefIter::from_bytes(&raw, KIND).tree_id().ok())
 }
 
-fn first_parent(raw: &[u8]) -> Option<ObjectId> {
+/// The commit below one.
+pub(super) fn first_parent(raw: &[u8]) -> Option<ObjectId> {
     CommitRefIter::from_bytes(raw, KIND).parent_ids().next()
 }

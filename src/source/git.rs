@@ -1,6 +1,7 @@
 //! The real source: git mirrors, and an object database of our own.
 
 use super::error::Error;
+use super::ids;
 use super::link::Links;
 use super::lookup::Lookup;
 use super::mirror::Meter;
@@ -117,6 +118,11 @@ impl Source for Git {
     fn link(&self) -> Vec<MirrorReport> {
         let now = self.clock.read().seconds();
         self.links.lock().unwrap_or_else(PoisonError::into_inner).report(now)
+    }
+
+    async fn retain(&self, revisions: &BTreeSet<CommitId>) -> Result<(), Error> {
+        let revisions: BTreeSet<_> = revisions.iter().filter_map(|commit| ids::object(&commit.0)).collect();
+        self.run(move |worker| worker.retain(revisions.clone())).await
     }
 
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {

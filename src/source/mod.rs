@@ -24,8 +24,7 @@
 //! delta whose base is not here is left out. An object that never comes whole waits until all else is there, and is named.
 //!
 //! # Not here
-//! Whether a commit may be run (`trust`), when to ask again (`reconcile`). Consolidating small packs, SHA-256 repositories, SSH and
-//! bundles.
+//! Whether a commit may be run (`trust`), when to ask again (`reconcile`). SHA-256 repositories and bundles.
 //!
 //! # Dependencies
 //! `gix` and `gix-pack`: protocol, packs, objects. `gix-validate`: names in trees. `reqwest`: HTTP under gix's transport, for its
@@ -125,6 +124,10 @@ pub trait Source: Send + Sync {
 
     /// What is known of each mirror and the link to it, in the order of preference.
     fn link(&self) -> Vec<MirrorReport>;
+
+    /// Keeps these revisions, with what is on disk of them and the commits below; what nobody needs any more goes when packs are put
+    /// together next. What waits to be proven stays, and with no revision at all everything does.
+    async fn retain(&self, revisions: &BTreeSet<CommitId>) -> Result<(), Error>;
 
     /// Reads a commit that an earlier call brought, from disk alone. `None` if it is not there.
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error>;

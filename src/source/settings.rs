@@ -86,6 +86,8 @@ pub struct Limits {
     pub artifact_bytes: usize,
     /// Most files and folders of one artifact.
     pub artifact_paths: usize,
+    /// Most bytes of all packs on disk. One more pack may be there for a moment, and while packs are put together as much again.
+    pub database_bytes: u64,
 }
 
 impl Default for Timeouts {
@@ -106,6 +108,7 @@ impl Default for Limits {
             object_bytes: 16 << 20,
             artifact_bytes: 64 << 20,
             artifact_paths: 100_000,
+            database_bytes: 1 << 30,
         }
     }
 }

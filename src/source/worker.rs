@@ -12,7 +12,7 @@ use super::trouble::Trouble;
 use crate::model::{CommitChain, CommitId, Purpose, Traffic};
 use gix::ObjectId;
 use standfast_tls::Clock;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -118,6 +118,11 @@ impl Worker {
         self.mirrors.iter_mut().for_each(|one| one.mirror.rest());
     }
 
+    /// Keeps what these revisions need.
+    pub(super) fn retain(&mut self, revisions: BTreeSet<ObjectId>) -> Result<(), Error> {
+        self.objects.retain(revisions, &self.meter.cancel())
+    }
+
     /// What walks look at.
     pub(super) fn ground(&self) -> Ground<'_> {
         Ground { objects: &self.objects, limits: &self.limits }
@@ -199,6 +204,7 @@ impl Worker {
     pub(super) fn bring(&mut self, at: usize, request: &Request<'_>) -> Result<Brought, Trouble> {
         let Request { wants, filter, history, stop, is_bulk, place, purpose } = *request;
         let stop = self.within_budget(at, purpose, stop)?;
+        self.objects.make_room(&self.meter.cancel())?;
         let mut spool = self.objects.spool(place)?;
         let ask = Ask { wants, filter, history, stop, is_bulk, at_hand: &self.objects };
         let before = self.meter.total();

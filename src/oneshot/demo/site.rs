@@ -78,7 +78,7 @@ impl Site {
             local,
             ref_name: "refs/heads/main".parse().expect("because this is a ref's name"),
             pin: None,
-            rules: Rules { poll: POLL, stay: Stay::UntilSettled, look: LOOK },
+            rules: Rules { poll: POLL, slot: 0, stay: Stay::UntilSettled, look: LOOK },
             heals: true,
             keep: 3,
             built: Timestamp::UNIX_EPOCH,

@@ -2,6 +2,7 @@
 
 mod heavy;
 mod pace;
+mod urgent;
 pub(super) mod walk;
 mod way;
 
@@ -72,6 +73,8 @@ impl Worker {
         if !walk.missing.is_empty() {
             let is_whole = paths.contains(&RepoPath::root());
             let older = self.older(revision, is_whole)?;
+            let above = older.map_or(1, |(_, older)| older.commits);
+            self.is_urgent = self.is_urgent(revision, above)?;
             let (asked_difference, asked_snapshot, look) = (false, false, TREE);
             let root = ids::object(&root.0).ok_or(Error::Stopped)?;
             let mut completion =
@@ -277,6 +280,22 @@ impl Worker {
         }
         let folders = units.iter().filter(|(_, unit)| *unit == Unit::Folder).map(|(id, _)| *id).collect();
         Ok(Batch { wants: units.into_iter().map(|(id, _)| id).collect(), folders, filter, stop })
+    }
+
+    /// Whether one of the commits from the revision down says that it cannot wait. All of them are proven: there are so many above what
+    /// was accepted before, or there is the one.
+    fn is_urgent(&self, revision: &Revision, commits: usize) -> Result<bool, Error> {
+        let mut next = ids::object(&revision.commit.0);
+        for _ in 0..commits {
+            let Some((Kind::Commit, raw)) = next.map_or(Ok(None), |id| self.objects.find(&id))? else {
+                break;
+            };
+            if urgent::is_urgent(&raw) {
+                return Ok(true);
+            }
+            next = chain::first_parent(&raw);
+        }
+        Ok(false)
     }
 
     /// The nearest commit below the revision that we have content of.

@@ -162,6 +162,10 @@ impl Source for FakeSource {
         vec![MirrorReport { mirror: MIRROR.to_owned(), ..MirrorReport::default() }]
     }
 
+    async fn retain(&self, _revisions: &BTreeSet<CommitId>) -> Result<(), Error> {
+        Ok(())
+    }
+
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {
         self.disk().recall(commit)
     }

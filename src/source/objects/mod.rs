@@ -14,7 +14,8 @@
 //! A pack gets its final name after it, its index and their checksums were written and fsynced, so what a power cut leaves behind
 //! lies in `scratch` and `arriving`. Every pack stands on its own: of what arrives, thin or cut short, the entries that can be
 //! resolved are made into a pack, and their bases come along. Objects are found by hash and were hashed when their pack was indexed,
-//! so an unproven pack can waste space but never change what an id means.
+//! so an unproven pack can waste space but never change what an id means. Old packs go only when the one that holds what is needed of
+//! them is there for good, and all packs together are held to a limit.
 //!
 //! # Not here
 //! Which objects are wanted, and where they come from.
@@ -23,10 +24,13 @@ mod compose;
 mod damage;
 mod disk;
 mod incoming;
+mod live;
+mod merge;
 mod packs;
 mod salvage;
 mod spool;
 mod survey;
+mod upkeep;
 
 use super::error::Error;
 use super::lookup::Lookup;
@@ -34,12 +38,14 @@ use super::settings::Limits;
 use gix::ObjectId;
 use gix::objs::{Exists, Find, Kind};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub(super) use disk::replace;
 pub(super) use packs::{Absorbed, Place};
 pub(super) use spool::Spool;
 pub(super) use survey::Ending;
+use upkeep::weigh;
 
 /// The object database of this site.
 pub(super) struct Objects {
@@ -47,6 +53,12 @@ pub(super) struct Objects {
     limits: Limits,
     main: Option<gix::odb::Handle>,
     incoming: Vec<(ObjectId, gix::odb::Handle)>,
+    /// Bytes of all packs.
+    bytes: u64,
+    /// The revisions that are needed, as far as somebody said.
+    retained: BTreeSet<ObjectId>,
+    /// Whether all packs were put together since.
+    is_compact: bool,
     next: Cell<u32>,
 }
 
@@ -54,10 +66,20 @@ impl Objects {
     /// Opens what is there. Nothing needs to be: folders are made when something is first written, so that a site on a read-only
     /// disk still reads.
     pub(super) fn open(root: &Path, limits: Limits) -> Self {
-        let mut objects =
-            Self { root: root.to_owned(), limits, main: None, incoming: Vec::new(), next: Cell::new(0) };
+        let mut objects = Self {
+            root: root.to_owned(),
+            limits,
+            main: None,
+            incoming: Vec::new(),
+            bytes: 0,
+            retained: BTreeSet::new(),
+            is_compact: false,
+            next: Cell::new(0),
+        };
         objects.clear_scratch();
         objects.finish_promotions();
+        objects.clear_strays();
+        objects.check_newest();
         objects.reopen();
         objects.salvage();
         objects
@@ -82,6 +104,9 @@ impl Objects {
             .into_iter()
             .filter_map(|tip| Some((tip, open_database(&self.incoming_folder(&tip), &self.limits)?)))
             .collect();
+        let waiting = self.incoming.iter().map(|(tip, _)| self.incoming_folder(tip));
+        self.bytes =
+            waiting.chain([self.root.join("objects")]).map(|folder| weigh(&folder.join("pack"))).sum();
     }
 }
 

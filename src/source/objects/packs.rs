@@ -87,7 +87,7 @@ impl Objects {
     }
 
     /// Writes the pack and its index into `workshop`, every object hashed.
-    fn index(
+    pub(super) fn index(
         &self,
         files: &[fs::File],
         found: &Survey,
@@ -120,7 +120,7 @@ impl Objects {
         }
     }
 
-    fn keep(&self, workshop: &Path, place: Place) -> Result<(), Error> {
+    pub(super) fn keep(&self, workshop: &Path, place: Place) -> Result<(), Error> {
         let target = match place {
             Place::Main => self.root.join("objects/pack"),
             Place::Incoming(tip) => self.incoming_folder(&tip).join("pack"),

@@ -159,6 +159,10 @@ impl<S: Source> Source for Fused<S> {
         self.port.link()
     }
 
+    async fn retain(&self, revisions: &BTreeSet<CommitId>) -> Result<(), source::Error> {
+        self.fuse.carry(self.port.retain(revisions), || source::Error::Stopped).await
+    }
+
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, source::Error> {
         self.fuse.carry(self.port.recall(commit), || source::Error::Stopped).await
     }

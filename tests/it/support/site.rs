@@ -298,7 +298,7 @@ pub(crate) fn settings(name: &str, stay: Stay) -> Settings {
         },
         ref_name: "refs/heads/main".parse().unwrap(),
         pin: None,
-        rules: Rules { poll: Duration::from_secs(300), look: Duration::from_millis(200), stay },
+        rules: Rules { poll: Duration::from_secs(300), slot: 0, look: Duration::from_millis(200), stay },
         heals: true,
         keep: 3,
         built: jiff::Timestamp::UNIX_EPOCH,

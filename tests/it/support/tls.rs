@@ -56,6 +56,8 @@ pub(crate) enum Answer {
     Redirect(String),
     /// git, but every pack is these bytes.
     Pack(Vec<u8>),
+    /// git, but each answer to a fetch begins with a section that says these lines of what is shallow.
+    Shallow(Vec<String>),
 }
 
 /// A server on a port of its own, on a thread of its own: a test's paused clock does not stop it. It ends when it is dropped.
@@ -234,6 +236,7 @@ async fn answer(request: Request<Incoming>, context: &Context) -> Response<Full<
             response
         }
         Answer::Pack(pack) => packed(request, context, options.filter, &pack).await,
+        Answer::Shallow(lines) => shallow(request, context, options.filter, &lines).await,
     }
 }
 
@@ -251,7 +254,7 @@ async fn packed(
 ) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    if !body.windows(13).any(|window| window == b"command=fetch") {
+    if !is_fetch(&body) {
         return run_backend(head, body, context, filter).await;
     }
     let mut answer = b"000dpackfile\n".to_vec();
@@ -260,6 +263,36 @@ async fn packed(
         answer.extend(chunk);
     }
     answer.extend(b"0000");
+    plain(200, "application/x-git-upload-pack-result", answer)
+}
+
+/// Whether a request asks for objects.
+fn is_fetch(body: &Bytes) -> bool {
+    body.windows(13).any(|window| window == b"command=fetch")
+}
+
+/// Answers as git does, but for what it says of where history ends.
+async fn shallow(
+    request: Request<Incoming>,
+    context: &Context,
+    filter: bool,
+    lines: &[String],
+) -> Response<Full<Bytes>> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let is_lie = is_fetch(&body);
+    let response = run_backend(head, body, context, filter).await;
+    if !is_lie {
+        return response;
+    }
+    let whole = response.into_body().collect().await.unwrap().to_bytes();
+    let Some(from) = whole.windows(13).position(|window| window == b"000dpackfile\n") else {
+        return plain(200, "application/x-git-upload-pack-result", whole);
+    };
+    let mut answer = b"0011shallow-info\n".to_vec();
+    lines.iter().for_each(|line| answer.extend(format!("{:04x}{line}\n", line.len() + 5).bytes()));
+    answer.extend(b"0001");
+    answer.extend(&whole[from..]);
     plain(200, "application/x-git-upload-pack-result", answer)
 }
 
