@@ -77,8 +77,7 @@ impl Fleet {
     }
 
     fn document(&self) -> String {
-        let head =
-            "apiVersion: standfast.dev/v1alpha1\nkind: Fleet\nmetadata: {name: bench}\napplications:\n";
+        let head = "apiVersion: standfast.dev/v1alpha1\nkind: Fleet\nmetadata: {name: bench}\ndefaults: {health: {quiet: 0s}}\napplications:\n";
         let mut text = head.to_owned();
         for name in self.applications() {
             let _ = writeln!(text, "- {{name: {name}, path: apps/{name}, namespace: {}}}", self.namespace);

@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::driver::Jobs;
 use super::keep::Keeper;
 use crate::apply::{Applier, Tell};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Standing};
 use crate::fleet;
 use crate::model::{CommitChain, CommitId, Facts, Moment, OwnerLabel, RefName, SiteStatus, Trouble};
 use crate::reconcile::{self, Contents, Rules, Site};
@@ -31,6 +31,8 @@ pub struct Settings {
     pub rules: Rules,
     /// Whether drift is undone, or only told.
     pub heals: bool,
+    /// The namespace of the agent's own objects.
+    pub namespace: String,
     /// How many last-good revisions are kept.
     pub keep: usize,
     /// When this agent was built: no trusted time lies before it.
@@ -48,8 +50,10 @@ pub struct Ports {
     pub store: Box<dyn Store>,
     /// Manifests.
     pub render: Arc<dyn Render>,
-    /// The Kubernetes API.
+    /// The Kubernetes API, and whether this agent may write to it.
     pub cluster: Arc<dyn Cluster>,
+    /// Where it stands among the agents of its cluster; `None` where there is no other.
+    pub standing: Option<watch::Receiver<Standing>>,
     /// Who wants to know.
     pub sink: Arc<dyn Sink>,
     /// The time.
@@ -73,6 +77,10 @@ pub struct Agent {
     pub(crate) applier: Applier,
     pub(super) link: super::status::Link,
     pub(super) jobs: Jobs,
+    /// Where it stands among the agents of its cluster.
+    pub(super) standing: watch::Receiver<Standing>,
+    /// What the others were told.
+    pub(super) told: Facts,
     /// Where the status hangs out for those who ask.
     pub(super) board: watch::Sender<Option<SiteStatus>>,
     pub(super) work: Work,
@@ -119,6 +127,8 @@ pub fn build(settings: Settings, ports: Ports) -> Result<Agent, store::Error> {
         applier,
         link: super::status::Link::default(),
         jobs: Jobs::default(),
+        standing: ports.standing.unwrap_or_else(|| watch::channel(Standing::Alone).1),
+        told: Facts::default(),
         board: watch::Sender::new(None),
         work: Work::default(),
     })

@@ -62,6 +62,8 @@ impl Agent {
     /// Goes on for good, and obeys what comes in through `orders`, until they end. What is on disk is whole at every moment, so this may
     /// be dropped at any time.
     pub async fn run(&mut self, orders: &mut mpsc::Receiver<Command>) {
+        let mut turns = self.standing.clone();
+        self.turn().await;
         self.feed(Event::Tick).await;
         loop {
             tokio::select! {
@@ -70,7 +72,12 @@ impl Agent {
                     Some(command) => self.obey(command).await,
                     None => break,
                 },
-                next = self.next() => self.go_on(next).await,
+                Ok(()) = turns.changed() => self.turn().await,
+                next = self.next() => {
+                    let is_time = matches!(next, Next::Event(Event::Tick));
+                    self.go_on(next).await;
+                    self.keep_ready(is_time).await;
+                }
                 () = tokio::time::sleep(HEARTBEAT) => self.publish_status(),
             }
         }
@@ -125,6 +132,7 @@ impl Agent {
                 events.extend(self.carry_out(effect).await);
             }
         }
+        self.share().await;
         if self.site.is_resting() {
             self.rest();
         }

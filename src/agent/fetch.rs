@@ -168,7 +168,7 @@ impl Agent {
     }
 
     /// The floor's ancestors by first parents, as far as they are on disk.
-    async fn below_the_floor(&self) -> Vec<CommitId> {
+    pub(super) async fn below_the_floor(&self) -> Vec<CommitId> {
         let mut below = Vec::new();
         let mut at = self.facts.floor.as_ref().map(|floor| floor.revision.commit);
         while let Some(commit) = at.filter(|_| below.len() < LAG) {

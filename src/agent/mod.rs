@@ -22,6 +22,7 @@ mod control;
 mod driver;
 mod fetch;
 mod keep;
+mod lead;
 mod open;
 mod order;
 mod signals;

@@ -2,7 +2,7 @@
 
 use super::build::{Agent, Ports, Settings, build};
 use super::clock::{self, Clock};
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Cluster, Council};
 use crate::config;
 use crate::model::Trouble;
 use crate::reconcile::{Rules, Stay, waits};
@@ -30,6 +30,22 @@ pub fn open(settings: &config::Settings, stay: Stay, teller: Box<dyn Sink>) -> R
     let store = store::open(&settings.store, clock.now())?;
     let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::new(settings.cluster.clone()));
     let own = clock.clone();
+    let (cluster, standing) = match stay {
+        Stay::Forever => {
+            let turns = Council {
+                leases: Arc::new(cluster::Kube::new(settings.cluster.clone())),
+                cluster,
+                namespace: settings.report.namespace.clone(),
+                me: cluster::name(&settings.store.directory),
+                turns: settings.lease,
+                now: Arc::new(move || own.now()),
+            };
+            let (cluster, standing) = cluster::take_turns(turns);
+            (cluster, Some(standing))
+        }
+        Stay::Once | Stay::UntilSettled => (cluster, None),
+    };
+    let own = clock.clone();
     let world = report::World {
         stays: stay == Stay::Forever,
         state: settings.store.directory.clone(),
@@ -40,7 +56,9 @@ pub fn open(settings: &config::Settings, stay: Stay, teller: Box<dyn Sink>) -> R
         random: clock::random,
     };
     let sinks = report::open(&settings.report, world, teller);
-    assemble(settings, stay, clock, store, cluster, Arc::new(sinks))
+    let mut agent = assemble(settings, stay, clock, store, cluster, Arc::new(sinks))?;
+    agent.standing = standing.unwrap_or(agent.standing);
+    Ok(agent)
 }
 
 /// Puts an agent together on the real mirrors and signers of a configuration.
@@ -59,6 +77,7 @@ pub(crate) fn assemble(
         store,
         render: Arc::new(Plain),
         cluster,
+        standing: None,
         sink,
         clock,
     };
@@ -73,6 +92,7 @@ pub(crate) fn assemble(
             look: LOOK,
         },
         heals: settings.heals,
+        namespace: settings.report.namespace.clone(),
         keep: settings.keep,
         built: trust::built(),
     };

@@ -93,6 +93,12 @@ fn lines(status: &SiteStatus, now: Timestamp, paint: Paint) -> Vec<String> {
     if let Some(reason) = &status.suspended {
         lines.push(format!("  {}  no new revisions: {reason}", paint.yellow("suspended")));
     }
+    if let Some(holder) = &status.standby {
+        lines.push(format!(
+            "  {}  {holder} writes to this cluster; this agent keeps itself ready",
+            paint.yellow("standby  ")
+        ));
+    }
     let field = |name: &str, text: String| format!("  {}  {text}", paint.dim(&format!("{name:<9}")));
     let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "none".to_owned());
     lines.push(field("accepted", or_none(&status.revision.accepted)));

@@ -78,6 +78,14 @@ pub enum Error {
         /// What it was asked.
         what: String,
     },
+    /// Another agent writes to this cluster at the moment.
+    #[error("it is not this agent's turn to {what}: the lease is held by {holder}")]
+    Standby {
+        /// What was to be done.
+        what: String,
+        /// Who writes.
+        holder: String,
+    },
     /// An answer is larger than we take.
     #[error("the API server's answer to {what} is larger than {limit} bytes")]
     TooLarge {
@@ -116,6 +124,7 @@ impl Classify for Error {
             | Self::Forbidden { .. }
             | Self::Server { .. }
             | Self::Busy { .. }
+            | Self::Standby { .. }
             | Self::TooLarge { .. }
             | Self::Answer { .. } => ErrorClass::Transient,
         }
@@ -131,6 +140,7 @@ impl Classify for Error {
             Self::Forbidden { .. } => "ClusterForbidden",
             Self::Server { .. } => "ClusterFailed",
             Self::Busy { .. } => "ClusterBusy",
+            Self::Standby { .. } => "Standby",
             Self::TooLarge { .. } => "ClusterAnswerTooLarge",
             Self::Answer { .. } => "ClusterAnswerInvalid",
             Self::Address { .. } => "ObjectAddress",

@@ -19,8 +19,12 @@
 //! `kube` for kubeconfig, TLS and connections; `http` for its requests and `http-body-util` to read answers frame by frame under a limit
 //! (both are what `kube` speaks); `backoff` for waits inside a call (unmaintained, and so in `retry.rs` alone); `base64` for Secrets.
 
+mod council;
+mod election;
 mod error;
 mod going;
+mod guarded;
+mod lease;
 mod look;
 mod manifest;
 mod memory;
@@ -34,8 +38,11 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use council::{Council, Standing, name, take_turns};
 pub use error::Error;
 pub use going::delete;
+pub use guarded::{Guarded, MayWrite};
+pub use lease::{Held, Lease, Leases, Turns};
 pub use look::{AT_ONCE, Found, Sought};
 #[cfg(feature = "testing")]
 pub use memory::Fault;

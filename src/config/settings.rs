@@ -6,6 +6,7 @@ use super::keys::{KEYS, Otherwise};
 use super::problem::{Place, Problem};
 use super::{Environment, credentials, link, mirrors, report, values};
 use crate::cluster::Settings as ClusterSettings;
+use crate::cluster::Turns;
 use crate::fleet::Local;
 use crate::model::{CommitId, RefName, RepoPath, SiteName};
 use crate::report::settings::Settings as ReportSettings;
@@ -36,6 +37,8 @@ pub struct Settings {
     pub store: StoreSettings,
     /// The API server.
     pub cluster: ClusterSettings,
+    /// Whether agents on several servers of the cluster take turns.
+    pub lease: Turns,
     /// How many last-good revisions stay pinned.
     pub keep: usize,
     /// Whether drift is undone, or only told.
@@ -143,7 +146,7 @@ pub(super) fn judge(
         (
             Some(local),
             Some(trust),
-            Some(cluster),
+            Some((cluster, lease)),
             Some(ref_name),
             Some(poll),
             Some(heals),
@@ -163,6 +166,7 @@ pub(super) fn judge(
                 trust,
                 store,
                 cluster,
+                lease,
                 keep,
                 heals,
                 run,
@@ -212,16 +216,16 @@ fn trust(judge: &mut Judge<'_>) -> Option<TrustSettings> {
     Some(TrustSettings { allowed_signers: allowed_signers?, pin })
 }
 
-fn cluster(judge: &mut Judge<'_>) -> Option<ClusterSettings> {
+fn cluster(judge: &mut Judge<'_>) -> Option<(ClusterSettings, Turns)> {
     let what_to_do = "start k3s, which writes its own, or name that of your cluster";
     let kubeconfig = judge.file("cluster.kubeconfig", "the kubeconfig", what_to_do, |text| {
         absolute(text, "/etc/rancher/k3s/k3s.yaml")
     });
-    judge.read("cluster.lease", values::lease);
+    let lease = judge.read("cluster.lease", values::lease);
     if let Some((place, Held::Bool(true))) = judge.input.get("cluster.requireServiceAccount") {
         judge.problems.push(place.not_yet("requireServiceAccount: true"));
     }
-    Some(ClusterSettings { kubeconfig: kubeconfig? })
+    Some((ClusterSettings { kubeconfig: kubeconfig? }, lease?))
 }
 
 /// `paths.state` and `paths.run`.

@@ -258,10 +258,8 @@ fn what_is_wrong_with_cluster_and_trust() {
             "cluster: {namespace: Kube}",
             "cluster.namespace (line 4): it must be the name of a namespace: a-z, 0-9 and `-`, at most 63, with a letter or digit at both ends",
         ),
-        (
-            "cluster: {lease: always}",
-            "cluster.lease (line 4): a lease other than auto is not supported by this version yet: remove it",
-        ),
+        ("cluster: {lease: allways}", "cluster.lease (line 4): there is no such value: did you mean always?"),
+        ("cluster: {lease: sometimes}", "cluster.lease (line 4): it must be auto, always or never"),
         (
             "cluster: {requireServiceAccount: true}",
             "cluster.requireServiceAccount (line 4): requireServiceAccount: true is not supported by this version yet: remove it",

@@ -1,6 +1,7 @@
 //! Values of single keys, and their bounds.
 
 use super::settings::Fault;
+use crate::cluster::Turns;
 use crate::model::{nearest, parse_duration};
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -39,8 +40,16 @@ pub(super) fn history(text: &str) -> Result<(), Fault> {
 }
 
 /// `cluster.lease`.
-pub(super) fn lease(text: &str) -> Result<(), Fault> {
-    only(text, "auto", "a lease other than auto")
+pub(super) fn lease(text: &str) -> Result<Turns, Fault> {
+    match text {
+        "auto" => Ok(Turns::Auto),
+        "always" => Ok(Turns::Always),
+        "never" => Ok(Turns::Never),
+        _ => {
+            let known = ["auto", "always", "never"];
+            Err(Fault::Wrong(meant(text, &known).unwrap_or("it must be auto, always or never".to_owned())))
+        }
+    }
 }
 
 /// `cluster.namespace`, a DNS label by RFC 1123.

@@ -25,6 +25,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether they say the same, whichever write they come from.
+    pub fn is_like(&self, other: &Self) -> bool {
+        Self { generation: other.generation, ..self.clone() } == *other
+    }
+
     /// All revisions that they name, by their commits.
     pub fn revisions(&self) -> BTreeSet<CommitId> {
         let floor = self.floor.iter().map(|floor| &floor.revision);

@@ -20,6 +20,9 @@ pub struct SiteStatus {
     /// Why a person stopped new revisions, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suspended: Option<String>,
+    /// The agent that writes to the cluster instead of this one, if one does: this one keeps itself ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standby: Option<String>,
     /// What is wrong, if something is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,

@@ -1,6 +1,7 @@
 //! What happens to the machine, and what it asks for.
 
 use super::application::{Content, Judged, Terms};
+use super::site::Turn;
 use crate::model::{Revision, Suspension, Trouble};
 use jiff::Timestamp;
 
@@ -76,6 +77,8 @@ pub enum Event {
     Failed(Trouble),
     /// Something of ours changed in the cluster.
     Noticed(Notice),
+    /// It is this agent's turn to write, or another's.
+    Turn(Turn),
     /// A person gave an order.
     Ordered(Order),
 }
@@ -156,6 +159,7 @@ impl Event {
             Self::Kept => "Kept",
             Self::Failed(_) => "Failed",
             Self::Noticed(_) => "Noticed",
+            Self::Turn(_) => "Turn",
             Self::Ordered(_) => "Ordered",
         }
     }

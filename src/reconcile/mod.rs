@@ -26,6 +26,7 @@ mod news;
 mod order;
 mod remember;
 mod resume;
+mod shared;
 mod site;
 mod status;
 mod step;
@@ -41,7 +42,8 @@ pub use contents::Contents;
 pub use event::{Applied, Effect, Event, Judgement, Notice, Order, Target};
 pub use remember::{attempting, fresh, remember, steady};
 pub use resume::resume;
-pub use site::{News, Rules, Site, Stay, Work};
+pub use shared::adopt;
+pub use site::{News, Rules, Site, Stay, Turn, Work};
 pub use step::step;
 
 use jiff::Timestamp;

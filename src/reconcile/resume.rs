@@ -1,7 +1,7 @@
 //! From facts to a machine.
 
 use super::application::Application;
-use super::site::{News, Site, Work};
+use super::site::{News, Site, Turn, Work};
 use crate::model::{ApplicationFacts, Facts};
 use jiff::Timestamp;
 
@@ -33,6 +33,7 @@ pub fn resume(facts: &Facts, now: Timestamp) -> Site {
         offer: None,
         trouble: None,
         setback: None,
+        turn: Turn::Ours,
         was_asked: false,
         is_kept: false,
     }

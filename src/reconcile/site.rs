@@ -1,7 +1,7 @@
 //! The site's machine: its states, and what they mean for the status.
 
 use super::application::Application;
-use crate::model::{ErrorClass, Revision, SitePhase, Suspension, Trouble};
+use crate::model::{ErrorClass, Facts, Revision, SitePhase, Suspension, Trouble};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -61,10 +61,23 @@ pub struct Site {
     pub trouble: Option<Trouble>,
     /// What is wrong with the cluster or the disk, if something is.
     pub setback: Option<Trouble>,
+    /// Whose turn it is to write to the cluster.
+    pub turn: Turn,
     /// Whether mirrors were asked since the start.
     pub was_asked: bool,
     /// Whether what is applied is also what was kept as last-good, and nothing is left to be deleted.
     pub is_kept: bool,
+}
+
+/// Whose turn it is to write to the cluster, where its servers have an agent each.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Turn {
+    /// This agent's.
+    Ours,
+    /// That of another, which this one keeps itself ready for.
+    Theirs(String),
+    /// It is not known; why, if the API server was asked in vain.
+    Unknown(Option<Trouble>),
 }
 
 /// The way of what is new.
@@ -170,6 +183,21 @@ impl Site {
             Work::Applying | Work::Judging | Work::Healing | Work::Pruning | Work::Keeping => None,
         };
         news.into_iter().chain(work).min()
+    }
+
+    /// Takes over what another agent knew of the applications.
+    pub fn learn(&mut self, facts: &Facts) {
+        self.last_good.clone_from(&facts.last_good);
+        for (name, known) in &facts.applications {
+            let application = self.applications.entry(name.clone()).or_default();
+            application.last_good.clone_from(&known.last_good);
+            application.quarantine.clone_from(&known.quarantine);
+            application.running.clone_from(&known.attempted);
+            application.spent = known.deadline_spent;
+        }
+        if self.rendered.is_some() {
+            self.applications.retain(|_, application| application.target.is_some());
+        }
     }
 
     /// Whether new revisions are stopped now.

@@ -1,7 +1,7 @@
 //! Where the site stands, as it is told.
 
 use super::application::{Application, State};
-use super::site::Site;
+use super::site::{Site, Turn};
 use crate::model::status::{ApplicationStatus, LinkStatus, Reason, Revisions, TrustStatus};
 use crate::model::{Digest, ErrorClass, Facts, Revision, SiteName, SiteStatus, Suspension, Trouble};
 use jiff::Timestamp;
@@ -17,13 +17,21 @@ impl Site {
         now: Timestamp,
     ) -> SiteStatus {
         let trouble = [&self.trouble, &self.offer, &self.setback].into_iter().flatten().next();
-        let trouble = trouble.or_else(|| self.cut_off());
+        let unknown = match &self.turn {
+            Turn::Unknown(why) => why.as_ref(),
+            Turn::Ours | Turn::Theirs(_) => None,
+        };
+        let trouble = trouble.or(unknown).or_else(|| self.cut_off());
         SiteStatus {
             site: name.to_string(),
             phase: self.phase(),
             since: moment(since),
             updated: moment(now),
             suspended: self.suspended.as_ref().filter(|_| self.is_suspended(now)).map(suspension),
+            standby: match &self.turn {
+                Turn::Theirs(holder) => Some(holder.clone()),
+                Turn::Ours | Turn::Unknown(_) => None,
+            },
             reason: trouble.map(reason),
             revision: Revisions {
                 accepted: text(self.accepted.as_ref()),

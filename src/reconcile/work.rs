@@ -1,7 +1,7 @@
 //! The work on the cluster: apply, judge, settle, heal, prune, keep.
 
 use super::event::{Applied, Effect, Event, Judgement, Notice};
-use super::site::{Site, Stay, Work};
+use super::site::{Site, Stay, Turn, Work};
 use super::step::Moment;
 use super::{choose, later, waits};
 use crate::model::{ErrorClass, Trouble};
@@ -18,10 +18,28 @@ const STEP: u64 = 60;
 pub(super) fn begin(site: &mut Site) -> Vec<Effect> {
     let retried = site.applications.values_mut().filter(|application| application.is_to_be_retried());
     retried.for_each(super::Application::release);
+    if site.turn != Turn::Ours {
+        site.work = Work::Resting { until: None };
+        return Vec::new();
+    }
     choose::point(&mut site.applications);
     site.is_kept = false;
     site.work = Work::Applying;
     vec![Effect::Apply]
+}
+
+/// It is this agent's turn to write, or another's. What that one did in the meantime is compared first.
+pub(super) fn turn(site: &mut Site, turn: Turn) -> Vec<Effect> {
+    let is_ours = turn == Turn::Ours;
+    let was = std::mem::replace(&mut site.turn, turn) == Turn::Ours;
+    match site.work {
+        Work::Resting { .. } | Work::Settling { .. } if !is_ours => {
+            site.work = Work::Resting { until: None };
+            Vec::new()
+        }
+        Work::Resting { .. } | Work::Settling { .. } if !was && site.rendered.is_some() => begin(site),
+        _ => Vec::new(),
+    }
 }
 
 /// The time has come, if it has.
@@ -37,7 +55,7 @@ pub(super) fn tick(site: &mut Site, at: Moment<'_>) -> Vec<Effect> {
 pub(super) fn notice(site: &mut Site, notice: Notice, at: Moment<'_>) -> Vec<Effect> {
     match site.work {
         Work::Resting { .. } | Work::Settling { .. }
-            if site.applied.is_none() || at.rules.stay != Stay::Forever =>
+            if site.applied.is_none() || site.turn != Turn::Ours || at.rules.stay != Stay::Forever =>
         {
             Vec::new()
         }
@@ -168,6 +186,10 @@ fn rest(site: &mut Site, at: Moment<'_>) {
     };
     let passing = site.applications.values().any(is_passing);
     let is_refused = site.applications.values().any(super::Application::is_to_be_retried);
+    if site.turn != Turn::Ours {
+        site.work = Work::Resting { until: None };
+        return;
+    }
     let wait = if is_transient(site.setback.as_ref()) || passing {
         site.setbacks = site.setbacks.saturating_add(1);
         waits::near(site.setbacks, at.random)

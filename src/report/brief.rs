@@ -177,6 +177,7 @@ mod tests {
             since: "2026-01-02T03:04:05Z".to_owned(),
             updated: "2026-01-02T03:04:05Z".to_owned(),
             suspended: None,
+            standby: None,
             reason: None,
             revision: Revisions {
                 accepted: revision.clone(),

@@ -47,6 +47,7 @@ mod tests;
 mod vault;
 
 use crate::model::{DesiredApplication, Digest, Facts, Inventory, InventoryEntry, ObjectKey, Revision};
+use record::FactsRecord;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -113,6 +114,18 @@ pub struct Pin {
     pub revision: Revision,
     /// By application.
     pub applications: BTreeMap<String, Digest>,
+}
+
+/// Facts as other agents of the same cluster are told them.
+pub fn share(facts: &Facts) -> String {
+    let told = Facts { generation: 0, ..facts.clone() };
+    String::from_utf8(FactsRecord::new(&told, 0, None).to_bytes())
+        .expect("because a record is JSON, which is UTF-8")
+}
+
+/// Reads what another agent told; `None` if it is nothing that this one understands.
+pub fn shared(text: &str) -> Option<Facts> {
+    FactsRecord::from_bytes(text.as_bytes()).ok().map(|record| record.to_facts())
 }
 
 /// The store. Calls block; the agent keeps them off its async threads.

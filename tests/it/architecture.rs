@@ -29,6 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "store::Encryption",
             "store::Settings",
             "cluster::Settings",
+            "cluster::Turns",
             "fleet::Local",
             "report::settings::",
         ],

@@ -78,6 +78,7 @@ impl World {
             store: Box::new(FusedStore::boot(&self.memory, fuse)),
             render: Arc::new(Plain),
             cluster: Arc::new(Fused { port: self.cluster.clone(), fuse: fused() }),
+            standing: None,
             sink: Arc::new(told.clone()),
             clock: Clock::from_fn(|| "2026-11-22T12:00:00Z".parse().unwrap()),
         };

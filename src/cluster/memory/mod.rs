@@ -18,6 +18,7 @@ mod ending;
 mod fields;
 mod fixed;
 mod healthy;
+mod lease;
 mod managers;
 mod merge;
 mod schema;
@@ -28,10 +29,11 @@ mod watch;
 #[cfg(feature = "testing")]
 mod fault;
 
-use super::{Applied, ApplyMode, Cluster, Deleted, Each, Error, Kinds, Query, Watch};
+use super::{Applied, ApplyMode, Cluster, Deleted, Each, Error, Held, Kinds, Query, Watch};
 use crate::model::{FIELD_MANAGER, Gvk, Live, Object, ObjectKey, OwnerLabel};
 use async_trait::async_trait;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::Store;
 
@@ -58,6 +60,7 @@ struct Inner {
     requests: usize,
     writes: Vec<Write>,
     watchers: watch::Watchers,
+    leases: BTreeMap<(String, String), Held>,
     #[cfg(feature = "testing")]
     pending: fault::Pending,
 }
@@ -70,6 +73,7 @@ impl MemoryCluster {
             requests: 0,
             writes: Vec::new(),
             watchers: watch::Watchers::default(),
+            leases: BTreeMap::new(),
             #[cfg(feature = "testing")]
             pending: fault::Pending::default(),
         };

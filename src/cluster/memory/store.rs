@@ -172,6 +172,11 @@ impl Store {
         }
     }
 
+    /// Whether this namespace is there.
+    pub(super) fn has_namespace(&self, name: &str) -> bool {
+        self.objects.contains_key(&namespace_key(name))
+    }
+
     /// Whether the status is not part of the object that is applied.
     fn has_status(&self, gvk: &Gvk) -> bool {
         let definitions = self.objects.iter().filter(|(key, _)| is_definition(key));

@@ -19,6 +19,7 @@ mod apply;
 mod connection;
 mod delete;
 mod discovery;
+mod lease;
 mod list;
 mod status;
 #[cfg(test)]

@@ -65,6 +65,7 @@ impl Site {
             store: store::open(&store, self.clock.now()).map_err(Error::starting)?,
             render: Arc::new(Plain),
             cluster: Arc::clone(&self.cluster),
+            standing: None,
             sink: Arc::new(told.clone()),
             clock: self.clock.clone(),
         };
@@ -80,6 +81,7 @@ impl Site {
             pin: None,
             rules: Rules { poll: POLL, slot: 0, stay: Stay::UntilSettled, look: LOOK },
             heals: true,
+            namespace: "standfast-system".to_owned(),
             keep: 3,
             built: Timestamp::UNIX_EPOCH,
         };

@@ -88,6 +88,7 @@ fn status(phase: SitePhase, code: Option<&str>) -> SiteStatus {
         since: String::new(),
         updated: String::new(),
         suspended: None,
+        standby: None,
         reason: None,
         revision: Revisions { applied: Some(revision().to_string()), ..Revisions::default() },
         trust: None,

@@ -4,7 +4,7 @@ use crate::support::cluster::TestCluster;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use standfast::cluster::{
-    Applied, ApplyMode, Cluster, Deleted, FieldConflict, Kube, MemoryCluster, Settings,
+    Applied, ApplyMode, Cluster, Deleted, FieldConflict, Kube, Leases, MemoryCluster, Settings,
 };
 use standfast::model::{Gvk, Live, Object, ObjectKey};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub(crate) struct Arena {
     /// The cluster through its port.
     pub(crate) cluster: Box<dyn Cluster>,
+    /// Its leases.
+    pub(crate) leases: Box<dyn Leases>,
     /// A namespace for this test alone.
     pub(crate) namespace: String,
     foreign: Foreign,
@@ -44,7 +46,12 @@ impl Arena {
         let namespace = "arena".to_owned();
         let manifest = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}});
         memory.foreign_create("test", &manifest).expect("a new cluster takes a namespace");
-        Self { cluster: Box::new(memory.clone()), namespace, foreign: Foreign::Memory(memory) }
+        Self {
+            cluster: Box::new(memory.clone()),
+            leases: Box::new(memory.clone()),
+            namespace,
+            foreign: Foreign::Memory(memory),
+        }
     }
 
     /// On the test binary's own cluster, or `None` where Go is missing.
@@ -53,7 +60,8 @@ impl Arena {
         let settings = Settings { kubeconfig: cluster.kubeconfig().to_owned() };
         Some(Self {
             namespace: cluster.namespace(test).await,
-            cluster: Box::new(Kube::new(settings)),
+            cluster: Box::new(Kube::new(settings.clone())),
+            leases: Box::new(Kube::new(settings)),
             foreign: Foreign::Real(cluster.client().await),
         })
     }

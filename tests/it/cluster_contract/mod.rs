@@ -10,6 +10,7 @@ mod create;
 mod definitions;
 mod delete;
 mod fixed;
+mod leases;
 mod managers;
 mod merging;
 mod place;

@@ -130,6 +130,7 @@ pub(crate) fn status(revision: &Revision, phase: SitePhase) -> SiteStatus {
         since: "2027-01-15T08:00:00Z".to_owned(),
         updated: "2027-01-15T08:00:00Z".to_owned(),
         suspended: None,
+        standby: None,
         reason: None,
         revision: Revisions {
             accepted: Some(revision.to_string()),

@@ -37,6 +37,12 @@ impl Console {
         console
     }
 
+    /// Changes the configuration for good.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Value)) {
+        change(&mut self.config);
+        self.configure(|_| {});
+    }
+
     /// Writes the configuration, changed.
     pub(crate) fn configure(&self, change: impl FnOnce(&mut Value)) {
         let mut config = self.config.clone();

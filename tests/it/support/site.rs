@@ -132,6 +132,7 @@ impl TestSite {
             store: open(&store)?,
             render: Arc::new(Plain),
             cluster: Arc::clone(&self.cluster),
+            standing: None,
             sink: Arc::new(self.told.clone()),
             clock: Clock::system(),
         };
@@ -275,14 +276,14 @@ impl Served {
     }
 }
 
-/// Looks again and again until there is something to see; a minute is more than anything takes.
+/// Looks again and again until there is something to see; two minutes are more than anything takes.
 pub(crate) async fn wait<T>(what: &str, look: impl Fn() -> Option<T>, else_say: impl Fn() -> String) -> T {
     let began = std::time::Instant::now();
     loop {
         if let Some(seen) = look() {
             return seen;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "waited in vain for {what}: {}", else_say());
+        assert!(began.elapsed() < Duration::from_secs(120), "waited in vain for {what}: {}", else_say());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -300,6 +301,7 @@ pub(crate) fn settings(name: &str, stay: Stay) -> Settings {
         pin: None,
         rules: Rules { poll: Duration::from_secs(300), slot: 0, look: Duration::from_millis(200), stay },
         heals: true,
+        namespace: "standfast-system".to_owned(),
         keep: 3,
         built: jiff::Timestamp::UNIX_EPOCH,
     }
