@@ -20,8 +20,9 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 /// What is done beside the work on the cluster: a link that hangs keeps nothing from being healed.
 pub(super) type Jobs = JoinSet<Done>;
 
-/// A job that is done.
+/// A job that is done, or what happened by itself.
 pub(super) enum Done {
+    Happened(Event),
     Fetched(Offer),
     /// What another mirror said, after what the first one offered was refused.
     FetchedAnother(Offer),
@@ -29,12 +30,6 @@ pub(super) enum Done {
     /// What of the object database is needed was said.
     Retained(Result<(), source::Error>),
     GoingBack(Result<Desired, Trouble>, oneshot::Sender<Reply>),
-}
-
-/// What happens next.
-enum Next {
-    Event(Event),
-    Done(Done),
 }
 
 /// How a pass ended.
@@ -51,8 +46,8 @@ impl Agent {
     pub async fn once(&mut self) -> Ending {
         self.feed(Event::Ordered(Order::Sync)).await;
         while !self.site.is_resting() || !self.jobs.is_empty() {
-            let next = self.next().await;
-            self.go_on(next).await;
+            let done = self.next().await;
+            self.go_on(done).await;
         }
         self.rest();
         let troubles = self.site.troubles();
@@ -73,9 +68,9 @@ impl Agent {
                     None => break,
                 },
                 Ok(()) = turns.changed() => self.turn().await,
-                next = self.next() => {
-                    let is_time = matches!(next, Next::Event(Event::Tick));
-                    self.go_on(next).await;
+                done = self.next() => {
+                    let is_time = matches!(done, Done::Happened(Event::Tick));
+                    self.go_on(done).await;
                     self.keep_ready(is_time).await;
                 }
                 () = tokio::time::sleep(HEARTBEAT) => self.publish_status(),
@@ -84,7 +79,7 @@ impl Agent {
     }
 
     /// What happens next: a job is done, something changed in the cluster, or the time has come. Nothing of it is lost if this is dropped.
-    async fn next(&mut self) -> Next {
+    async fn next(&mut self) -> Done {
         let due = self.site.due();
         let wait = due.map(|due| self.clock.now().duration_until(due));
         let wait = wait.map(|wait| Duration::try_from(wait).unwrap_or(Duration::ZERO));
@@ -98,23 +93,18 @@ impl Agent {
         tokio::select! {
             biased;
             Some(done) = self.jobs.join_next() => {
-                let done = done.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
-                Next::Done(done)
+                done.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
             }
             news = self.applier.noticed(), if follows => {
                 let plan::News { drift, health } = news;
-                Next::Event(Event::Noticed(Notice { drift, health }))
+                Done::Happened(Event::Noticed(Notice { drift, health }))
             }
-            () = asleep => Next::Event(Event::Tick),
+            () = asleep => Done::Happened(Event::Tick),
         }
     }
 
-    async fn go_on(&mut self, next: Next) {
-        let event = match next {
-            Next::Event(event) => Some(event),
-            Next::Done(done) => self.finish(done).await,
-        };
-        if let Some(event) = event {
+    async fn go_on(&mut self, done: Done) {
+        if let Some(event) = self.finish(done).await {
             self.feed(event).await;
         }
     }
@@ -199,6 +189,7 @@ impl Agent {
     /// A job's result as an event, if one comes of it.
     async fn finish(&mut self, done: Done) -> Option<Event> {
         match done {
+            Done::Happened(event) => Some(event),
             Done::Fetched(offer) => Some(self.take_offer(offer)),
             Done::FetchedAnother(offer) => {
                 self.take_another(offer);
