@@ -38,6 +38,7 @@ mod report_wired;
 mod source_bad_answers;
 mod source_contract;
 mod source_cut;
+mod source_fleet;
 mod source_health;
 mod source_hostile;
 mod source_https;

@@ -64,6 +64,28 @@ async fn a_link_that_breaks_again_and_again_brings_everything() {
 }
 
 #[tokio::test]
+async fn a_link_that_falls_silent_again_and_again_brings_everything() {
+    let repo = fleet();
+    let tip = repo.commit("first");
+    for http2 in [true, false] {
+        let whole = Options { http2, ..Options::default() };
+        let ideal = ideal(&repo, &tip, &whole).await;
+        let fault = Some(Fault::StallAfter(ideal / 3));
+        let server = GitServer::start(&repo.path(), Options { fault, ..whole });
+        let site = SiteSource::new(vec![mirror(&server)])
+            .change(|settings| settings.timeouts.idle = std::time::Duration::from_millis(500));
+        site.advance(None).await.unwrap();
+        let artifact = site.complete(&repo, &tip, &[""]).await.unwrap();
+        assert_eq!(artifact.files.len(), FOLDERS * FILES + 1);
+        let (cost, connections) = (down(&server), server.counters().connections());
+        assert!(
+            connections > 2 && cost < ideal * 13 / 10,
+            "{cost} instead of {ideal}, {connections} connections"
+        );
+    }
+}
+
+#[tokio::test]
 async fn what_came_before_a_break_is_not_fetched_again_by_another_call() {
     let repo = fleet();
     let tip = repo.commit("first");

@@ -115,6 +115,56 @@ async fn what_is_over_the_budget_waits_and_what_came_is_kept() {
 }
 
 #[tokio::test]
+async fn what_its_commit_calls_urgent_overdraws_the_budget() {
+    for filter in [true, false] {
+        let (repo, floor) = fleet();
+        let server = GitServer::start(&repo.path(), Options { filter, ..Options::default() });
+        let hand = Hand::at(JUNE + 12 * HOUR);
+        let bulk_window = Some(BulkWindow { begins: 60, ends: 5 * 60 });
+        let budget = Budget { per_day: Some(20_000), bulk_window, ..Budget::default() };
+        let site = site(vec![metered(&server)], &hand, budget);
+        site.advance(None).await.unwrap();
+        site.complete(&repo, &floor, &["apps"]).await.unwrap_err();
+        // The urgent one need not be the last one.
+        repo.write("apps/a/1.yaml", "fixed")
+            .commit("fix\n\nthe till does not open\n\nStandfast-Urgent: true");
+        let tip = repo.write("apps/a/2.yaml", "typo").commit("typo");
+        let ordered = standfast::source::Want { is_ordered: true, ..want(Some(&floor)) };
+        site.git.advance(&ordered).await.unwrap();
+        let artifact = site.complete(&repo, &tip, &["apps"]).await;
+        // A site without anything has no line above what it has: there the tip speaks for itself.
+        assert_eq!(artifact.unwrap_err().reason(), "ContentMissing");
+        let tip = repo.write("apps/a/3.yaml", "fixed").commit("now\n\nStandfast-Urgent: true");
+        site.git.advance(&ordered).await.unwrap();
+        assert_eq!(site.complete(&repo, &tip, &["apps"]).await.unwrap().files.len(), 60);
+        assert!(site.git.link()[0].spent_until.is_some(), "what it cost counts all the same");
+
+        // From here on it has a line.
+        let base = tip;
+        repo.write("apps/a/1.yaml", noise(3_000)).commit("fix\n\nStandfast-Urgent: true");
+        let tip = repo.write("apps/a/2.yaml", "typo").commit("typo again");
+        site.git
+            .advance(&standfast::source::Want { base: Some(base.parse().unwrap()), ..ordered })
+            .await
+            .unwrap();
+        assert_eq!(site.complete(&repo, &tip, &["apps"]).await.unwrap().files.len(), 60);
+        let base = tip;
+        let tip = repo.write("apps/b/9.yaml", noise(9_000)).commit("no hurry");
+        site.git
+            .advance(&standfast::source::Want {
+                base: Some(base.parse().unwrap()),
+                is_ordered: true,
+                ..want(None)
+            })
+            .await
+            .unwrap();
+        let done = site.complete(&repo, &tip, &["apps"]).await;
+        // From a server that does not filter, content has come with the commits.
+        assert_eq!(done.is_err(), filter);
+    }
+}
+
+#[tokio::test]
 async fn bulk_waits_for_its_window_and_news_do_not() {
     let (repo, floor) = fleet();
     let server = GitServer::start(&repo.path(), Options::default());

@@ -1,6 +1,7 @@
 //! Mirrors over SSH, against a real sshd: by the site's own key, to pinned hosts, with nobody's configuration.
 
 use crate::support::git::{Key, Repo, noise};
+use crate::support::proxy::Frail;
 use crate::support::source::{SiteSource, files, ids, mirror};
 use crate::support::sshd::{Options, Sshd};
 use crate::support::tls::GitServer;
@@ -128,4 +129,22 @@ async fn what_ssh_brought_is_shared_with_mirrors_of_other_kinds() {
     assert_eq!((ids(&chain), &chain.mirror), (vec![tip.clone()], &https.url()));
     assert_eq!(files(&site.complete(&repo, &tip, &[""]).await.unwrap()).len(), 3);
     assert!(https.counters().down() - before < 10_000, "the big file came before");
+}
+
+#[tokio::test]
+async fn a_link_that_breaks_again_and_again_brings_everything() {
+    for filter in [true, false] {
+        let sshd = Sshd::start(Options { filter, ..Options::default() });
+        let repo = Repo::init();
+        for at in 0..60 {
+            repo.write(&format!("apps/a{}/{at}.bin", at % 6), &noise(300_000)[at * 5_000..][..5_000]);
+        }
+        let tip = repo.commit("first");
+        let frail = Frail::to(sshd.port(), 64 << 10);
+        let site = SiteSource::new(vec![sshd.mirror_through(frail.port(), &repo.path())]);
+        site.advance(None).await.unwrap();
+        let artifact = site.complete(&repo, &tip, &["apps"]).await.unwrap();
+        assert_eq!(artifact.files.len(), 60);
+        assert!((5..15).contains(&frail.connections()), "{} connections, filter: {filter}", frail.connections());
+    }
 }

@@ -74,3 +74,44 @@ fn carry(mut from: impl Read, mut to: TcpStream) {
     let _ = std::io::copy(&mut from, &mut to);
     let _ = to.shutdown(Shutdown::Write);
 }
+
+/// A stretch of wire that breaks each connection after so many bytes to the client. Its threads end with the process.
+pub(crate) struct Frail {
+    port: u16,
+    connections: Arc<AtomicUsize>,
+}
+
+impl Frail {
+    /// One that leads to a port of this machine.
+    pub(crate) fn to(target: u16, bytes: u64) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connections = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&connections);
+        std::thread::spawn(move || {
+            for client in listener.incoming() {
+                let client = client.unwrap();
+                let server = TcpStream::connect(("127.0.0.1", target)).unwrap();
+                counter.fetch_add(1, Ordering::SeqCst);
+                let (up, back) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+                std::thread::spawn(move || carry(client, up));
+                std::thread::spawn(move || {
+                    carry(server.try_clone().unwrap().take(bytes), back.try_clone().unwrap());
+                    // Whichever end it was, nothing goes through any more.
+                    let _ = (server.shutdown(Shutdown::Both), back.shutdown(Shutdown::Both));
+                });
+            }
+        });
+        Self { port, connections }
+    }
+
+    /// Where it begins.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How many connections there were.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+}

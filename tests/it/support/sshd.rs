@@ -69,7 +69,12 @@ impl Sshd {
 
     /// A repository on it as a mirror, with its host key pinned.
     pub(crate) fn mirror(&self, repository: &Path) -> MirrorSettings {
-        self.mirror_by(self.port, repository, &self.pin(&self.folder.path().join("host.pub")))
+        self.mirror_through(self.port, repository)
+    }
+
+    /// The same by a port that leads to it.
+    pub(crate) fn mirror_through(&self, port: u16, repository: &Path) -> MirrorSettings {
+        self.mirror_by(port, repository, &self.pin(&self.folder.path().join("host.pub")))
     }
 
     /// The same by another port, with other host keys.

@@ -22,6 +22,7 @@ mod mirrors_differ;
 mod moved_between_applications;
 mod namespace_with_content;
 mod not_yet_refused;
+mod objects_kept_small;
 mod offline_pass;
 mod pin;
 mod plan_prints_what_run_does;
