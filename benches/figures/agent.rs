@@ -117,6 +117,13 @@ impl Daemon {
         cpu(self.child.id())
     }
 
+    /// Bytes so far that went to a disk because of it.
+    pub(crate) fn written(&self) -> f64 {
+        let text = std::fs::read_to_string(format!("/proc/{}/io", self.child.id())).unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix("write_bytes: ")).unwrap();
+        line.parse().unwrap()
+    }
+
     /// Memory as it is now.
     pub(crate) fn memory(&self) -> Memory {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();

@@ -1,7 +1,7 @@
 //! A fleet repository whose one site runs a hundred or a thousand objects, served by a real git server.
 
 use super::support::git::{Key, Repo};
-use super::support::tls::{GitServer, Options};
+use super::support::tls::{Answer, GitServer, Options};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -59,6 +59,11 @@ impl Fleet {
     pub(crate) fn change(&self, value: &str) -> String {
         self.write(0, value);
         self.commit(value)
+    }
+
+    /// From now on the mirror answers nothing of use.
+    pub(crate) fn cut_link(&self) {
+        self.server.set(|options| options.answer = Answer::Status(503));
     }
 
     /// The applications' names.

@@ -1,7 +1,8 @@
 //! Prints what the agent costs: bytes on the link, objects a second, memory, and the size of its binary.
 //!
 //! # What
-//! `cargo bench --features testing --bench figures -- [link] [rough] [apply] [memory] [binary] [-o json]`; without a name, all of it. Beside each
+//! `cargo bench --features testing --bench figures -- [link] [rough] [apply] [memory] [standing] [idle] [back] [binary]
+//! [-o json]`; without a name, all of it. Beside each
 //! figure stands its budget, and what Flux 1.9 needs for the same work, measured on a machine of the same kind. `-- gate` measures what CI
 //! holds against budgets and ends with 1 if one is exceeded.
 //!
@@ -25,12 +26,14 @@
 
 mod agent;
 mod apply;
+mod back;
 mod fleet;
 mod link;
 mod memory;
 mod proxy;
 mod rough;
 mod server;
+mod standing;
 #[allow(dead_code, reason = "tests need more of it")]
 #[path = "../../tests/it/support/mod.rs"]
 mod support;
@@ -49,7 +52,9 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let Some(Asked { parts, format, binary }) = parse(&arguments) else {
-        eprintln!("usage: figures [link] [rough] [apply] [memory] [binary] [gate] [-o json] [--binary FILE]");
+        eprintln!(
+            "usage: figures [link] [rough] [apply] [memory] [standing] [idle] [back] [binary] [gate] [-o json] [--binary FILE]"
+        );
         return ExitCode::from(2);
     };
     let needs_cluster = parts.iter().any(|part| ![Part::Link, Part::Rough, Part::Binary].contains(part));
@@ -78,6 +83,9 @@ enum Part {
     Rough,
     Apply,
     Memory,
+    Standing,
+    Idle,
+    Back,
     Binary,
     Gate,
 }
@@ -90,6 +98,9 @@ impl Part {
             Self::Rough => rough::measure(),
             Self::Apply => apply::measure(parts().0, parts().1),
             Self::Memory => memory::measure(parts().0, parts().1),
+            Self::Standing => standing::measure(parts().0, parts().1, false),
+            Self::Idle => standing::measure(parts().0, parts().1, true),
+            Self::Back => back::measure(parts().1),
             Self::Binary => {
                 let mut section = Section::new("binary");
                 section.add(size(binary.expect("it was built")));
@@ -138,6 +149,9 @@ fn parse(arguments: &[String]) -> Option<Asked> {
             "rough" => parts.push(Part::Rough),
             "apply" => parts.push(Part::Apply),
             "memory" => parts.push(Part::Memory),
+            "standing" => parts.push(Part::Standing),
+            "idle" => parts.push(Part::Idle),
+            "back" => parts.push(Part::Back),
             "binary" => parts.push(Part::Binary),
             "gate" => parts.push(Part::Gate),
             "-o" if left.next().is_some_and(|value| value == "json") => format = Format::Json,
@@ -146,7 +160,8 @@ fn parse(arguments: &[String]) -> Option<Asked> {
         }
     }
     if parts.is_empty() {
-        parts = vec![Part::Binary, Part::Link, Part::Rough, Part::Apply, Part::Memory];
+        parts =
+            vec![Part::Binary, Part::Link, Part::Rough, Part::Apply, Part::Memory, Part::Idle, Part::Back];
     }
     Some(Asked { parts, format, binary })
 }

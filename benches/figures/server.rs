@@ -8,6 +8,7 @@ use http::{Method, Request};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{Api, DeleteParams};
 use kube::client::Body;
+use serde_json::Value;
 use standfast::model::{Application, FIELD_MANAGER, Object, OwnerLabel, SiteName, fake};
 use std::io::{BufRead, BufReader, Seek, SeekFrom};
 use std::time::{Duration, Instant};
@@ -84,11 +85,18 @@ pub(crate) async fn rest() {
 
 /// Requests of the agent that the API server has answered since `from`, a length of its log; and that length now.
 pub(crate) fn requests(cluster: &TestCluster, from: u64) -> (u64, u64) {
+    let (asked, end) = asked(cluster, from);
+    (asked.len() as u64, end)
+}
+
+/// The same, each as the log has it.
+pub(crate) fn asked(cluster: &TestCluster, from: u64) -> (Vec<Value>, u64) {
     // The log is written behind the answers.
     std::thread::sleep(Duration::from_secs(1));
     let mut file = std::fs::File::open(cluster.audit_log()).unwrap();
     let end = file.metadata().unwrap().len();
     file.seek(SeekFrom::Start(from)).unwrap();
     let ours = |line: &String| line.contains("\"userAgent\":\"standfast/");
-    (BufReader::new(file).lines().map_while(Result::ok).filter(ours).count() as u64, end)
+    let lines = BufReader::new(file).lines().map_while(Result::ok).filter(ours);
+    (lines.filter_map(|line| serde_json::from_str(&line).ok()).collect(), end)
 }

@@ -28,6 +28,8 @@ pub(crate) enum Unit {
     Memory,
     /// Seconds.
     Seconds,
+    /// How many.
+    Count,
     /// Objects in a second; more is better.
     PerSecond,
     /// Parts of a hundred; more is better.
@@ -93,6 +95,7 @@ impl Unit {
             Self::Memory => format!("{:.1} MiB", value / 1_048_576.0),
             Self::Seconds if value < 1.0 => format!("{:.0} ms", value * 1e3),
             Self::Seconds => format!("{value:.2} s"),
+            Self::Count => format!("{value:.0}"),
             Self::PerSecond => format!("{value:.0}/s"),
             Self::Percent => format!("{value:.0} %"),
         }
@@ -102,6 +105,7 @@ impl Unit {
         match self {
             Self::Bytes | Self::Memory => "bytes",
             Self::Seconds => "seconds",
+            Self::Count => "count",
             Self::PerSecond => "per second",
             Self::Percent => "percent",
         }

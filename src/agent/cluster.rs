@@ -4,6 +4,7 @@ use super::build::Agent;
 use crate::apply::{Closer, Finding, Looked, Outcomes};
 use crate::health;
 use crate::model::{Application, Desired, Health, Moment, Object, ObjectKey, Trouble};
+use crate::plan::Held;
 use crate::reconcile::{self, Applied, Event, Judged, Judgement};
 use crate::store::Changes;
 
@@ -20,7 +21,8 @@ impl Agent {
         self.save(reconcile::attempting(&self.facts, &self.site), Changes::default()).await?;
         self.know_what_is_ours().await?;
         let Some(desired) = self.composed() else { return Ok(Vec::new()) };
-        let Outcomes { held, written } = self.applier.apply(desired, &fresh, self.clock.now()).await?;
+        let (frozen, now) = (self.frozen(), self.clock.now());
+        let Outcomes { held, written } = self.applier.apply(desired, &fresh, frozen, now).await?;
         // As they are sent they are kept: for healing, and for the next apply.
         if let (Some(contents), Some(dressed)) = (&mut self.contents, self.applier.dressed()) {
             contents.put_back(dressed.clone());
@@ -32,6 +34,20 @@ impl Agent {
             name: name.clone(),
         };
         Ok(self.site.applications.keys().map(applied).collect())
+    }
+
+    /// What is to go back to something that is not on this disk stays as it is: what runs may well be just that.
+    fn frozen(&self) -> Held {
+        let mut frozen = Held::default();
+        for (name, revision) in
+            self.contents.iter().flat_map(|contents| contents.missing(&self.site.applications))
+        {
+            let message = format!(
+                "it goes back to {revision}, which is not on this disk: it is left as it is until another release comes"
+            );
+            frozen.stop(name, Trouble::transient("ContentMissing", message));
+        }
+        frozen
     }
 
     /// Where the record of what is ours is lost, puts it together from the cluster.
@@ -53,7 +69,9 @@ impl Agent {
                 move |object: &Object| (object.key(), (one.application.name.clone(), object.gvk().clone()));
             one.objects.iter().map(known)
         });
-        let looked = match self.applier.look_at_health(objects.collect()).await {
+        let applications = &self.site.applications;
+        let on_trial = |name: &str| applications.get(name).is_some_and(reconcile::Application::is_on_trial);
+        let looked = match self.applier.look_at_health(objects.collect(), on_trial).await {
             Ok(looked) => looked,
             Err(trouble) => return Event::Failed(trouble),
         };

@@ -2,9 +2,11 @@
 
 use super::build::Agent;
 use super::fetch::Proven;
+use super::keep::Keeper;
 use crate::fleet::{self, Answer, Local, Resolved, Version};
 use crate::model::{
-    Artifact, CommitId, Desired, DesiredApplication, Facts, Moment, OwnerLabel, RepoPath, Revision, Trouble,
+    Artifact, CommitId, Desired, DesiredApplication, Digest, Facts, Moment, OwnerLabel, RepoPath, Revision,
+    Trouble,
 };
 use crate::reconcile::{Content, Contents, Event, Target, Terms};
 use crate::render::{Render, Rendered};
@@ -24,6 +26,7 @@ pub(crate) struct Reader {
     local: Local,
     pin: Option<CommitId>,
     facts: Facts,
+    keeper: Keeper,
     proven: Option<Verified<Revision>>,
 }
 
@@ -49,6 +52,7 @@ impl Agent {
             local: self.settings.local.clone(),
             pin: self.settings.pin,
             facts: self.facts.clone(),
+            keeper: self.keeper.clone(),
             proven,
         }
     }
@@ -84,7 +88,7 @@ impl Agent {
     /// Takes note of what was rendered, and tells it.
     pub(crate) fn take(&mut self, desired: &Desired, resolved: Resolved) -> Vec<Target> {
         self.applier.set_owner(OwnerLabel::of(&resolved.fleet, &resolved.site.name));
-        let targets = targets(desired);
+        let targets = targets(&desired.revision, &desired.applications);
         self.tell(&Moment::Rendered {
             revision: desired.revision.clone(),
             applications: targets.len(),
@@ -96,10 +100,10 @@ impl Agent {
 }
 
 /// What a rendered revision aims the applications at.
-pub(super) fn targets(desired: &Desired) -> Vec<Target> {
+pub(super) fn targets(revision: &Revision, applications: &[DesiredApplication]) -> Vec<Target> {
     let target = |one: &DesiredApplication| Target {
         name: one.application.name.clone(),
-        content: (desired.revision.clone(), one.digest),
+        content: (revision.clone(), one.digest),
         terms: Terms {
             deadline: one.application.deadline,
             quiet: one.application.quiet,
@@ -108,7 +112,7 @@ pub(super) fn targets(desired: &Desired) -> Vec<Target> {
             objects: one.objects.len(),
         },
     };
-    desired.applications.iter().map(target).collect()
+    applications.iter().map(target).collect()
 }
 
 impl Reader {
@@ -123,21 +127,49 @@ impl Reader {
         let is_other = |name: &str, content: &Content| {
             desired.applications.iter().any(|one| one.application.name == name && one.digest != content.1)
         };
-        let mut wanted: BTreeMap<Revision, BTreeSet<String>> = BTreeMap::new();
+        let mut wanted: BTreeMap<Revision, BTreeMap<String, Digest>> = BTreeMap::new();
         for (name, content) in ways_back.into_iter().filter(|(name, content)| is_other(name, content)) {
-            wanted.entry(content.0).or_default().insert(name);
+            wanted.entry(content.0).or_default().insert(name, content.1);
         }
         let mut found = Vec::new();
-        for (revision, names) in wanted {
-            match self.desire(&revision, true).await {
-                Ok((old, _)) => found
-                    .extend(old.applications.into_iter().filter(|one| names.contains(&one.application.name))),
+        for (revision, contents) in wanted {
+            match self.again(&revision, contents).await {
+                Ok(again) => found.extend(again),
                 Err(trouble) => {
                     tracing::warn!(%revision, why = %trouble.message, "what applications may go back to is not at hand");
                 }
             }
         }
         Ok(Brought { desired, resolved, ways_back: found })
+    }
+
+    /// Applications as they were at an earlier revision: as they were kept, else rendered once more.
+    async fn again(
+        &self,
+        revision: &Revision,
+        mut contents: BTreeMap<String, Digest>,
+    ) -> Result<Vec<DesiredApplication>, Trouble> {
+        self.verified(revision).await?;
+        let mut found = Vec::new();
+        for digest in contents.values() {
+            found.extend(self.keeper.kept(*digest).await);
+        }
+        contents.retain(|name, _| found.iter().all(|one| one.application.name != *name));
+        if !contents.is_empty() {
+            let (rendered, _) = self.desire(revision, true).await?;
+            let is_missing = |one: &DesiredApplication| contents.contains_key(&one.application.name);
+            found.extend(rendered.applications.into_iter().filter(is_missing));
+        }
+        Ok(found)
+    }
+
+    /// All that a pinned revision consists of here: as it was kept, else rendered once more.
+    pub(super) async fn pinned(&self, revision: &Revision) -> Result<Vec<DesiredApplication>, Trouble> {
+        self.verified(revision).await?;
+        match self.keeper.pinned(revision).await {
+            Some(kept) => Ok(kept),
+            None => Ok(self.desire(revision, true).await?.0.applications),
+        }
     }
 
     /// Everything that `revision` says must run here. Offline, from disk alone.

@@ -5,7 +5,7 @@ use super::clock;
 use super::content::Brought;
 use super::control::Command;
 use super::fetch::Offer;
-use crate::model::{Desired, Moment, Reply, Revision, Trouble};
+use crate::model::{DesiredApplication, Moment, Reply, Revision, Trouble};
 use crate::plan;
 use crate::reconcile::{Effect, Event, Notice, Order, Stay, step};
 use crate::source;
@@ -29,7 +29,7 @@ pub(super) enum Done {
     Rendered(Revision, Result<Brought, Trouble>),
     /// What of the object database is needed was said.
     Retained(Result<(), source::Error>),
-    GoingBack(Result<Desired, Trouble>, oneshot::Sender<Reply>),
+    GoingBack(Result<(Revision, Vec<DesiredApplication>), Trouble>, oneshot::Sender<Reply>),
 }
 
 /// How a pass ended.
@@ -203,7 +203,7 @@ impl Agent {
                 retained.inspect_err(|error| tracing::warn!(%error, "old packs stay")).ok();
                 None
             }
-            Done::GoingBack(desired, reply) => self.go_back(desired, reply),
+            Done::GoingBack(kept, reply) => self.go_back(kept, reply),
         }
     }
 

@@ -3,9 +3,9 @@
 use super::build::Agent;
 use super::driver::Done;
 use crate::apply::{Entries, Journal, Tell};
-use crate::model::{Facts, Moment, Trouble};
+use crate::model::{DesiredApplication, Digest, Facts, Moment, Revision, Trouble};
 use crate::reconcile::{self, Event};
-use crate::store::{Changes, Store};
+use crate::store::{Changes, Pin, Snapshot, Store};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,6 +34,26 @@ impl Keeper {
         let (facts, notes) = off_the_loop(write).await?;
         notes.into_iter().for_each(|note| (self.tell)(&Moment::Note(note)));
         Ok(facts)
+    }
+}
+
+impl Keeper {
+    /// An application's content as it was kept when it got steady, if it was.
+    pub(super) async fn kept(&self, digest: Digest) -> Option<DesiredApplication> {
+        let kept = Arc::clone(&self.kept);
+        let read = move || kept.lock().unwrap_or_else(PoisonError::into_inner).0.snapshot(&digest);
+        off_the_loop(read).await.ok().flatten()
+    }
+
+    /// What a pinned revision consists of, if all of it was kept.
+    pub(super) async fn pinned(&self, revision: &Revision) -> Option<Vec<DesiredApplication>> {
+        let (kept, revision) = (Arc::clone(&self.kept), revision.clone());
+        let read = move || kept.lock().unwrap_or_else(PoisonError::into_inner).0.pinned(&revision);
+        let mut applications = Vec::new();
+        for digest in off_the_loop(read).await?.applications.into_values() {
+            applications.push(self.kept(digest).await?);
+        }
+        Some(applications)
     }
 }
 
@@ -70,7 +90,8 @@ impl Agent {
         if let Err(trouble) = self.applier.trust_inventory().await {
             return Event::Failed(trouble);
         }
-        if let Err(trouble) = self.save(facts, Changes::default()).await {
+        let changes = self.worth_keeping(&facts);
+        if let Err(trouble) = self.save(facts, changes).await {
             return Event::Failed(trouble);
         }
         if let Some(last_good) = self.facts.last_good.clone().filter(|now| before.as_ref() != Some(now)) {
@@ -79,6 +100,24 @@ impl Agent {
         let (source, revisions) = (Arc::clone(&self.source), self.facts.revisions());
         self.jobs.spawn(async move { Done::Retained(source.retain(&revisions).await) });
         Event::Kept
+    }
+
+    /// What `facts` call last-good and was not before, as it is applied.
+    fn worth_keeping(&self, facts: &Facts) -> Changes {
+        let Some(contents) = &self.contents else { return Changes::default() };
+        let is_known = |name: &String, content: &reconcile::Content| {
+            let before = self.facts.applications.get(name).and_then(|before| before.last_good.as_ref());
+            before.is_some_and(|before| before.1 == content.1)
+        };
+        let good = facts.applications.iter().filter_map(|(name, now)| Some((name, now.last_good.as_ref()?)));
+        let news = good.clone().filter(|(name, content)| !is_known(name, content));
+        let keep = news.filter_map(|(name, content)| contents.get(name, content)).map(Snapshot::of).collect();
+        let last_good = facts.last_good.as_ref().filter(|now| self.facts.last_good.as_ref() != Some(now));
+        let pin = last_good.map(|revision| Pin {
+            revision: revision.clone(),
+            applications: good.map(|(name, content)| (name.clone(), content.1)).collect(),
+        });
+        Changes { keep, pin, ..Changes::default() }
     }
 
     /// Writes down what the machines know. Where that fails, the next write says so, and the machines know it still.

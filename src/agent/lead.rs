@@ -17,6 +17,9 @@ impl Agent {
         let standing = self.standing.borrow().clone();
         if matches!(standing, Standing::Leads(_)) {
             self.learn().await;
+            if matches!(self.site.turn, Turn::Theirs(_)) {
+                self.applier.lose();
+            }
         }
         let turn = match standing {
             Standing::Alone | Standing::Leads(_) => Turn::Ours,

@@ -4,7 +4,7 @@ use super::build::Agent;
 use super::content;
 use super::control::Command;
 use super::driver::Done;
-use crate::model::{Act, Desired, Moment, Reply, Request, Revision, Suspension, Trouble};
+use crate::model::{Act, DesiredApplication, Moment, Reply, Request, Revision, Suspension, Trouble};
 use crate::reconcile::{Event, Order};
 use tokio::sync::oneshot;
 
@@ -56,45 +56,50 @@ impl Agent {
 
     /// Reads what a pinned revision rendered; the rest follows when that is done.
     fn begin_rollback(&mut self, wanted: &str, uid: u32, reply: oneshot::Sender<Reply>) {
+        let revision = match self.pinned(wanted) {
+            Ok(revision) => revision,
+            Err(message) => return answer(reply, Reply::Refused { message }),
+        };
+        self.tell(&Moment::Acted(Act { what: format!("rollback {revision}"), uid }));
+        let reader = self.reader();
+        self.jobs.spawn(async move {
+            let kept = reader.pinned(&revision).await.map(|applications| (revision, applications));
+            Done::GoingBack(kept, reply)
+        });
+    }
+
+    /// The pinned revision with this commit id, or beginning of one; else what to tell who wants it.
+    pub(crate) fn pinned(&self, wanted: &str) -> Result<Revision, String> {
         let is_wanted = |revision: &&Revision| {
             let id = revision.commit.to_string();
             wanted.len() >= 4 && (id.starts_with(wanted) || revision.to_string() == wanted)
         };
-        let found: Vec<Revision> = self.facts.pinned.iter().filter(is_wanted).cloned().collect();
-        let [revision] = found.as_slice() else {
-            let pinned: Vec<String> = self.facts.pinned.iter().map(ToString::to_string).collect();
-            let message = format!(
-                "{wanted} is none of the revisions that this site can go back to: {}",
-                if pinned.is_empty() { "there are none yet".to_owned() } else { pinned.join(", ") }
-            );
-            return answer(reply, Reply::Refused { message });
-        };
-        self.tell(&Moment::Acted(Act { what: format!("rollback {revision}"), uid }));
-        let (reader, revision) = (self.reader(), revision.clone());
-        self.jobs.spawn(async move {
-            let desired = reader.desire(&revision, true).await.map(|(desired, _)| desired);
-            Done::GoingBack(desired, reply)
-        });
+        let found: Vec<&Revision> = self.facts.pinned.iter().filter(is_wanted).collect();
+        if let [revision] = found.as_slice() {
+            return Ok((*revision).clone());
+        }
+        let pinned: Vec<String> = self.facts.pinned.iter().map(ToString::to_string).collect();
+        let known = if pinned.is_empty() { "there are none yet".to_owned() } else { pinned.join(", ") };
+        Err(format!("{wanted} is none of the revisions that this site can go back to: {known}"))
     }
 
     /// Goes back to what was read.
     pub(super) fn go_back(
         &mut self,
-        desired: Result<Desired, Trouble>,
+        kept: Result<(Revision, Vec<DesiredApplication>), Trouble>,
         reply: oneshot::Sender<Reply>,
     ) -> Option<Event> {
-        let desired = match desired {
-            Ok(desired) => desired,
+        let (revision, applications) = match kept {
+            Ok(kept) => kept,
             Err(trouble) => {
                 answer(reply, Reply::Refused { message: trouble.message });
                 return None;
             }
         };
-        let targets = content::targets(&desired);
-        let message =
-            format!("going back to {}; what is left is in quarantine until a retry", desired.revision);
+        let targets = content::targets(&revision, &applications);
+        let message = format!("going back to {revision}; what is left is in quarantine until a retry");
         let contents = self.contents.as_mut()?;
-        desired.applications.into_iter().for_each(|one| contents.add(one));
+        applications.into_iter().for_each(|one| contents.add(one));
         answer(reply, Reply::Done { message });
         Some(Event::Ordered(Order::Rollback(targets)))
     }

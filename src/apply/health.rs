@@ -14,11 +14,16 @@ pub(crate) type Expected = BTreeMap<ObjectKey, (String, Gvk)>;
 
 impl Applier {
     /// The health of everything that is desired: as it was just seen, as watches show it, or, where neither tells, by lists.
-    pub(crate) async fn look_at_health(&mut self, expected: Expected) -> Result<Vec<Looked>, Trouble> {
-        let looked = match self.looked.take() {
+    pub(crate) async fn look_at_health(
+        &mut self,
+        expected: Expected,
+        on_trial: impl Fn(&str) -> bool,
+    ) -> Result<Vec<Looked>, Trouble> {
+        let mut looked = match self.looked.take() {
             Some(looked) => looked,
             None => self.look(expected).await?,
         };
+        self.hear_tellers(on_trial, &mut looked).await?;
         looked.iter().filter(|(_, status)| status.health == Health::Current).for_each(|(_, status)| {
             self.unwell.recover(&status.key);
         });

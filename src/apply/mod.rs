@@ -22,6 +22,7 @@ mod observe;
 mod prune;
 mod settling;
 mod stage;
+mod teller;
 mod unwell;
 mod watch;
 mod write;
@@ -32,7 +33,7 @@ use crate::model::{Desired, Intent, Inventory, InventoryEntry, Moment, ObjectKey
 use async_trait::async_trait;
 use eyes::Eyes;
 use fight::Fights;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use unwell::Unwell;
 use watch::Watches;
@@ -76,6 +77,8 @@ pub struct Applier {
     fights: Fights,
     /// What was not healthy before the applications' newest content was written.
     unwell: Unwell,
+    /// What its teller said is not well, when it was asked last.
+    unwell_by_teller: BTreeSet<ObjectKey>,
     /// How often pods had been restarted when an application began to settle.
     restarts: BTreeMap<String, Restarts>,
     /// The last look at the cluster; `None` at rest.
@@ -105,6 +108,7 @@ impl Applier {
             watches: Watches::default(),
             fights: Fights::default(),
             unwell: Unwell::default(),
+            unwell_by_teller: BTreeSet::new(),
             restarts: BTreeMap::new(),
             seen: None,
             looked: None,
@@ -123,6 +127,11 @@ impl Applier {
     /// Whether the record of what is ours is lost and must be put together from the cluster.
     pub(crate) fn is_lost(&self) -> bool {
         self.eyes.lock().inventory.is_none()
+    }
+
+    /// Another agent wrote in the meantime: the record of what is ours is of no use.
+    pub(crate) fn lose(&mut self) {
+        self.eyes.lock().inventory = None;
     }
 
     /// The desired set of the last look, dressed.

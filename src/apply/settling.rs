@@ -40,6 +40,8 @@ struct Pods {
     restarts: Restarts,
     loops: Option<CrashLoop>,
     waiting: Option<String>,
+    /// What keeps the first that is not Current.
+    ill: Option<String>,
     /// Pods whose status does not tell what keeps them.
     unsaid: Vec<Live>,
 }
@@ -82,7 +84,7 @@ impl Applier {
             finding.patience = pods.waiting;
             let crashed = pods.restarts.since(before);
             finding.failed = finding.failed.take().or(crashed.as_ref().map(crash));
-            finding.late = pods.loops.as_ref().map(crash);
+            finding.late = pods.loops.as_ref().map(crash).or_else(|| pods.ill.as_deref().map(late));
         }
         Ok(closer)
     }
@@ -103,6 +105,7 @@ impl Applier {
             let reason = match (status.key.group.as_str(), status.key.kind.as_str()) {
                 ("batch", "Job") => Some("JobFailed"),
                 ("", "Pod") => Some("PodFailed"),
+                _ if health::has_teller(&status.key) => Some("JobFailed"),
                 _ => None,
             };
             if let (Some(reason), Health::Failed) = (reason, status.health) {
@@ -110,11 +113,10 @@ impl Applier {
                 let finding = closer.applications.entry(application.clone()).or_default();
                 finding.failed = Some(Trouble::terminal(reason, message));
             }
-            let is_workload = reason.is_some() || status.key.group == "apps";
-            let Some(gvk) = self.eyes.lock().entry(&status.key).map(|entry| entry.gvk(&status.key)) else {
-                continue;
+            let live = match self.teller(&status.key).await? {
+                Some((_, teller)) => teller,
+                None => self.workload(&status.key).await?,
             };
-            let live = if is_workload { self.get(&gvk, &status.key).await? } else { None };
             troubled.extend(live.map(|live| Troubled {
                 application: application.clone(),
                 selector: Selector::of(&live),
@@ -122,6 +124,17 @@ impl Applier {
             }));
         }
         Ok(troubled)
+    }
+
+    /// What makes pods, or is one, as it is now.
+    async fn workload(&self, key: &ObjectKey) -> Result<Option<Live>, Trouble> {
+        let is_workload =
+            matches!((key.group.as_str(), key.kind.as_str()), ("apps", _) | ("batch", "Job") | ("", "Pod"));
+        let gvk = self.eyes.lock().entry(key).map(|entry| entry.gvk(key));
+        match gvk.filter(|_| is_workload) {
+            Some(gvk) => self.get(&gvk, key).await,
+            None => Ok(None),
+        }
     }
 
     async fn nodes(&self) -> Result<Nodes, Trouble> {
@@ -181,6 +194,7 @@ impl Pods {
     fn take(&mut self, pod: &Live) {
         self.restarts.add(pod);
         self.loops = self.loops.take().or_else(|| health::crash_loop(pod));
+        self.ill = self.ill.take().or_else(|| ill(pod));
         match health::wait_reason(pod, &News::default()) {
             Some(patience) if patience.kind == PatienceKind::Unsaid => self.unsaid.push(pod.clone()),
             Some(patience) => self.waiting = Some(patience.message),
@@ -195,6 +209,16 @@ impl Pods {
             self.waiting = self.waiting.take().or(patience);
         }
     }
+}
+
+/// What keeps a pod from being Current, if it is not.
+fn ill(pod: &Live) -> Option<String> {
+    let status = health::judge(pod);
+    (status.health != Health::Current).then(|| format!("{}: {}", status.key, status.message))
+}
+
+fn late(why: &str) -> Trouble {
+    Trouble::terminal("DeadlineExceeded", format!("it did not get healthy in time: {why}"))
 }
 
 fn crash(found: &CrashLoop) -> Trouble {

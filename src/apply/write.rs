@@ -48,20 +48,23 @@ struct Due {
 }
 
 impl Applier {
-    /// Writes what differs. `fresh` are the applications whose content was not tried before.
+    /// Writes what differs. `fresh` are the applications whose content was not tried before; of those that are `held` already nothing
+    /// is written.
     pub(crate) async fn apply(
         &mut self,
         desired: Desired,
         fresh: &BTreeSet<String>,
+        held: Held,
         now: Timestamp,
     ) -> Result<Outcomes, Trouble> {
         let refused = self.see(desired).await?;
+        self.hear_tellers_before(fresh).await?;
         if let Some(seen) = &self.seen {
             self.unwell.examine(fresh, &seen.observed.desired, &seen.health);
         }
         self.restarts.retain(|application, _| !fresh.contains(application));
         self.intend().await?;
-        let mut progress = Progress::default();
+        let mut progress = Progress { held, ..Progress::default() };
         refused.iter().for_each(|refusal| progress.hold(refusal));
         let items = self.seen.iter().flat_map(|seen| seen.observed.items.values());
         progress.of = items.filter(|item| item.decision != plan::Decision::Unchanged).count();

@@ -3,11 +3,11 @@
 use super::error::Failure;
 use super::output::{self, Format, Paint};
 use super::setup;
+use super::since::Since;
 use crate::agent::clock::Clock;
-use crate::model::{Trouble, parse_duration};
+use crate::model::Trouble;
 use crate::oneshot::audit;
 use crate::report::audit::{Record, Report};
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -21,7 +21,7 @@ pub(super) enum Command {
     /// Show what was accepted, refused, changed and ordered here, and when all was steady
     Show {
         /// Only what happened since: a time (2027-01-15T08:00:00Z), or how long ago (2h, 7d)
-        #[arg(long, value_name = "WHEN", value_parser = since)]
+        #[arg(long, value_name = "WHEN", value_parser = Since::parse)]
         since: Option<Since>,
         /// The newest so many records
         #[arg(short = 'n', long = "number", value_name = "NUMBER", default_value_t = 50)]
@@ -41,15 +41,6 @@ pub(super) enum Command {
     Export,
 }
 
-/// From when on.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Since {
-    /// This moment.
-    Time(Timestamp),
-    /// So long ago.
-    Ago(SignedDuration),
-}
-
 pub(super) fn run(command: &Command, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     match command {
         Command::Show { since, number } => show(*since, *number, config, format),
@@ -60,10 +51,7 @@ pub(super) fn run(command: &Command, config: &Path, format: Format) -> Result<Ex
 }
 
 fn show(since: Option<Since>, number: usize, config: &Path, format: Format) -> Result<ExitCode, Failure> {
-    let since = since.map(|since| match since {
-        Since::Time(time) => time,
-        Since::Ago(ago) => Clock::system().now().checked_sub(ago).unwrap_or(Timestamp::MIN),
-    });
+    let since = since.map(|since| since.before(Clock::system().now()));
     let records = failed(audit::show(&setup::settings(config)?, since, number))?;
     match format {
         Format::Json => output::json(&records)?,
@@ -177,6 +165,12 @@ fn said(kind: &str, fields: &Fields<'_>) -> Option<String> {
             let how = if what.get("steady")? == true { "steady" } else { "not steady" };
             format!("{how} at {}", fields.revision("revision"))
         }
+        "back" => {
+            let (application, to) = (fields.text("application")?, fields.revision("to"));
+            let why = fields.text("reason").map(|reason| format!(", {reason}")).unwrap_or_default();
+            let message = fields.text("message").map(|message| format!(": {message}")).unwrap_or_default();
+            format!("{application} from {} to {to}{why}{message}", fields.revision("from"))
+        }
         "ordered" => format!("by user {}: {}", what.get("uid")?, fields.text("what")?),
         "gap" => {
             let (lost, since) = (fields.count("lost", "record"), fields.text("since")?);
@@ -216,8 +210,7 @@ impl Fields<'_> {
 
     /// A revision by the first digits of its commit.
     fn revision(&self, name: &str) -> String {
-        let commit = self.text(name).and_then(|text| text.rsplit(':').next());
-        commit.map_or_else(|| "nothing".to_owned(), |commit| commit.chars().take(12).collect())
+        self.text(name).map_or_else(|| "nothing".to_owned(), output::short)
     }
 
     fn count(&self, name: &str, word: &str) -> String {
@@ -229,15 +222,6 @@ impl Fields<'_> {
         let items = self.0.get(name).and_then(Value::as_array).into_iter().flatten();
         items.filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
     }
-}
-
-fn since(text: &str) -> Result<Since, String> {
-    if let Ok(time) = text.parse() {
-        return Ok(Since::Time(time));
-    }
-    let ago = parse_duration(text).and_then(|ago| SignedDuration::try_from(ago).ok());
-    ago.map(Since::Ago)
-        .ok_or_else(|| "write a time such as 2027-01-15T08:00:00Z, or a duration such as 2h or 7d".to_owned())
 }
 
 fn failed<T>(result: Result<T, Trouble>) -> Result<T, Failure> {

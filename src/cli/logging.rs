@@ -2,12 +2,13 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
+use tracing::level_filters::LevelFilter;
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::{EnvFilter, Layer, fmt, prelude::*};
+use tracing_subscriber::{Layer, filter::Targets, fmt, prelude::*};
 
-/// What is logged, in tracing's filter language: `info`, `standfast=debug`.
+/// What is logged: levels by module, such as `info` or `standfast=debug`.
 const FILTER: &str = "STANDFAST_LOG";
 /// How a line looks: `text` or `json`.
 const FORMAT: &str = "STANDFAST_LOG_FORMAT";
@@ -16,14 +17,16 @@ const JOURNAL: &str = "JOURNAL_STREAM";
 
 /// Logs go to standard error. A command for a person logs errors only, for it says itself what it does.
 pub(super) fn start(is_daemon: bool) {
-    let default = if is_daemon { "info" } else { "error" };
+    let default = if is_daemon { Level::INFO } else { Level::ERROR };
+    // Each request that fails is an error to the client's library. What matters of that, this program says itself.
+    let usual = Targets::new().with_default(default).with_target("kube_client", LevelFilter::OFF);
     let (filter, format) = (variable(FILTER), variable(FORMAT));
-    let parsed = filter.as_deref().map_or(Ok(EnvFilter::new(default)), EnvFilter::try_new);
+    let parsed = filter.as_deref().map_or(Ok(usual.clone()), str::parse);
     let is_json = format.as_deref() == Some("json");
     let layer = if is_journal() { layer(is_json, true, Journal) } else { layer(is_json, false, io::stderr) };
     let (chosen, wrong) = match parsed {
         Ok(chosen) => (chosen, None),
-        Err(error) => (EnvFilter::new(default), Some(error)),
+        Err(error) => (usual, Some(error)),
     };
     let _ = tracing_subscriber::registry().with(layer.with_filter(chosen)).try_init();
     if let Some(error) = wrong {

@@ -17,7 +17,10 @@ mod audit;
 mod completions;
 mod config;
 mod demo;
+mod diff;
+mod doctor;
 mod error;
+mod history;
 mod logging;
 mod narrate;
 mod order;
@@ -26,6 +29,7 @@ mod plan;
 mod render;
 mod run;
 mod setup;
+mod since;
 mod status;
 mod verify;
 
@@ -43,7 +47,7 @@ Exit codes:
   0   done
   1   failed, refused or unreachable; the reason is on standard error
   2   wrong usage
-  3   changes are pending (plan), or something is not healthy (status --exit-code)
+  3   changes are pending (plan), something differs (diff), or is not healthy (status --exit-code)
   78  the configuration is wrong";
 
 /// Keep this site running exactly what its owners signed
@@ -69,16 +73,19 @@ struct Arguments {
 enum Command {
     Run(run::Arguments),
     Status(status::Arguments),
+    History(history::Arguments),
     Sync(order::Sync),
     Retry(order::Retry),
     Rollback(order::Rollback),
     Suspend(order::Suspend),
     Resume(order::Resume),
     Plan(plan::Arguments),
+    Diff(diff::Arguments),
     Render(render::Arguments),
     Verify(verify::Arguments),
     #[command(subcommand)]
     Audit(audit::Command),
+    Doctor(doctor::Arguments),
     Demo(demo::Arguments),
     #[command(subcommand)]
     Config(config::Command),
@@ -111,15 +118,18 @@ fn dispatch(arguments: &Arguments) -> Result<ExitCode, Failure> {
     match &arguments.command {
         Command::Run(run) => run::run(run, &arguments.config, format),
         Command::Status(status) => status::run(status, &arguments.config, format),
+        Command::History(history) => history::run(history, &arguments.config, format),
         Command::Sync(order) => order::give(&order.into(), &arguments.config, format),
         Command::Retry(order) => order::give(&order.into(), &arguments.config, format),
         Command::Rollback(order) => order::give(&order.into(), &arguments.config, format),
         Command::Suspend(order) => order::give(&order::suspend(order)?, &arguments.config, format),
         Command::Resume(order) => order::give(&order.into(), &arguments.config, format),
         Command::Plan(plan) => plan::run(plan, &arguments.config, format),
+        Command::Diff(diff) => diff::run(diff, &arguments.config, format),
         Command::Render(render) => render::run(render, &arguments.config, format),
         Command::Verify(verify) => verify::run(verify, &arguments.config, format),
         Command::Audit(command) => audit::run(command, &arguments.config, format),
+        Command::Doctor(doctor) => doctor::run(doctor, &arguments.config, format),
         Command::Demo(demo) => demo::run(demo, format),
         Command::Config(command) => config::run(command, &arguments.config, format),
         Command::Completions(completions) => Ok(completions::run(completions)),

@@ -110,6 +110,11 @@ pub(super) fn bytes(count: u64) -> String {
     }
 }
 
+/// A revision by the first digits of its commit.
+pub(super) fn short(revision: &str) -> String {
+    revision.rsplit(':').next().unwrap_or(revision).chars().take(12).collect()
+}
+
 /// How long ago a moment is, roughly, as a person says it: `3 min ago`. Nothing for what is no moment, or lies ahead.
 pub(super) fn ago(now: Timestamp, at: &str) -> Option<String> {
     let seconds = now.duration_since(at.parse().ok()?).as_secs();

@@ -84,7 +84,7 @@ fn print_step(step: &Step, paint: Paint) {
     }
 }
 
-fn to_json(plan: &Plan) -> Value {
+pub(super) fn to_json(plan: &Plan) -> Value {
     let stages: Vec<_> =
         plan.stages.iter().map(|stage| json!({"name": stage.name, "steps": steps(&stage.steps)})).collect();
     let refused: Vec<_> = plan

@@ -151,11 +151,7 @@ fn mirror(one: &MirrorStatus, now: Timestamp) -> String {
 }
 
 fn row(known: &ApplicationStatus) -> Vec<String> {
-    let revision = known
-        .revision
-        .as_deref()
-        .and_then(|text| text.rsplit(':').next())
-        .map(|id| id.chars().take(12).collect());
+    let revision = known.revision.as_deref().map(output::short);
     let reason = known
         .reason
         .as_ref()

@@ -17,7 +17,7 @@ const LEASE: &str = "standfast";
 const SERVER: &str = "node-role.kubernetes.io/control-plane";
 /// How often a site with one server looks whether it has got another.
 const CHECK: Duration = Duration::from_hours(1);
-/// Between two tries while the API server is not there.
+/// Between two tries at the start, while the API server is not there.
 const NEAR: Duration = Duration::from_millis(500);
 
 /// Where this agent stands among those of its cluster.
@@ -171,10 +171,10 @@ impl Council {
 /// The API server was asked in vain: what is known holds on, what is not known has a reason now. Answers with the time until the next try.
 fn in_vain(standing: &watch::Sender<Standing>, error: Error) -> Duration {
     tracing::debug!(%error, "the API server was asked in vain whose turn it is");
-    let is_known = !matches!(*standing.borrow(), Standing::Unknown(_));
-    if !is_known {
-        change(standing, Standing::Unknown(Some(error.into())));
+    if !matches!(*standing.borrow(), Standing::Unknown(_)) {
+        return RENEW / 5;
     }
+    change(standing, Standing::Unknown(Some(error.into())));
     NEAR
 }
 

@@ -47,7 +47,7 @@ pub use look::{AT_ONCE, Found, Sought};
 #[cfg(feature = "testing")]
 pub use memory::Fault;
 pub use memory::{MemoryCluster, Write};
-pub use server::{Kube, Settings};
+pub use server::{Certificates, Kube, Right, Settings};
 
 /// The reason of an error that means that the API server is not there at all.
 pub const UNREACHABLE: &str = "ClusterUnreachable";

@@ -20,10 +20,14 @@ pub(super) fn chart(probe: Probe<'_>) -> Finding {
     }
 }
 
+/// Whether the status of such an object does not say all: another object does ([`teller`]).
+pub fn has_teller(key: &ObjectKey) -> bool {
+    key.is("helm.cattle.io", "HelmChart")
+}
+
 /// The object that says how far this one is, where its own status does not: the worse of the two verdicts is its health.
 pub fn teller(live: &Live) -> Option<ObjectKey> {
-    let is_chart = live.gvk.group == "helm.cattle.io" && live.gvk.kind == "HelmChart";
-    let name = Probe::new(&live.value).text("/status/jobName").filter(|_| is_chart)?;
+    let name = Probe::new(&live.value).text("/status/jobName").filter(|_| has_teller(&live.key()))?;
     let job = ("batch".to_owned(), "Job".to_owned());
     Some(ObjectKey { group: job.0, kind: job.1, namespace: live.key().namespace, name: name.to_owned() })
 }

@@ -73,7 +73,7 @@ mod tests;
 use crate::model::{Health, HealthStatus, Live, ObjectKey};
 use probe::{Finding, Probe};
 
-pub use helm::teller;
+pub use helm::{has_teller, teller};
 pub use roll_up::RollUp;
 pub use rules::{RuleBook, Rules};
 pub use settling::{

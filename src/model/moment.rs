@@ -80,7 +80,7 @@ pub enum Moment {
 /// What is about to be done, said before it is: an audit can tell what a power cut broke off.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
-    /// `apply`, `heal`, `roll back` or `prune`.
+    /// `apply`, `heal` or `prune`.
     pub what: &'static str,
     /// The revision that asks for it.
     pub revision: Revision,

@@ -16,18 +16,29 @@ pub fn directory(settings: &Settings) -> PathBuf {
 
 /// The newest `most` records since a moment, oldest first.
 pub fn show(settings: &Settings, since: Option<Timestamp>, most: usize) -> Result<Vec<Record>, Trouble> {
-    let directory = directory(settings);
     let mut kept = VecDeque::new();
-    audit::records(&directory, &mut |record, _| {
-        if since.is_none_or(|since| record.time >= since) {
-            kept.push_back(record);
-        }
+    each(settings, since, &mut |record| {
+        kept.push_back(record);
         if kept.len() > most {
             kept.pop_front();
         }
-    })
-    .map_err(|error| unreadable(&directory, &error))?;
+    })?;
     Ok(kept.into())
+}
+
+/// Hands on every record since a moment, oldest first.
+pub(super) fn each(
+    settings: &Settings,
+    since: Option<Timestamp>,
+    take: &mut dyn FnMut(Record),
+) -> Result<(), Trouble> {
+    let directory = directory(settings);
+    audit::records(&directory, &mut |record, _| {
+        if since.is_none_or(|since| record.time >= since) {
+            take(record);
+        }
+    })
+    .map_err(|error| unreadable(&directory, &error))
 }
 
 /// Follows the chain of a site's log.

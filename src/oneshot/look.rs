@@ -39,6 +39,16 @@ pub fn open(
     Ok(Looking { agent, _scratch: scratch })
 }
 
+/// An agent that only looks at the disk, and takes no lock: of the store it knows nothing but the facts.
+pub(super) fn beside(settings: &config::Settings, teller: Box<dyn Sink>) -> Result<Looking, Trouble> {
+    let scratch = Scratch::beside(&settings.source.objects)?;
+    let mut own = settings.clone();
+    scratch.path().clone_into(&mut own.source.objects);
+    let (store, cluster) = (store::peek(&settings.store)?, Arc::new(cluster::MemoryCluster::new()));
+    let agent = assemble(&own, Stay::Once, Clock::system(), store, cluster, Arc::from(teller))?;
+    Ok(Looking { agent, _scratch: Some(scratch) })
+}
+
 /// An agent that only looks.
 #[derive(Debug)]
 pub struct Looking {
@@ -49,10 +59,15 @@ pub struct Looking {
 
 /// An object database of its own that reads through to the running agent's, removed when it is dropped.
 #[derive(Debug)]
-struct Scratch(PathBuf);
+pub(super) struct Scratch(PathBuf);
 
 impl Scratch {
-    fn beside(objects: &Path) -> Result<Self, Trouble> {
+    /// Its folder.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(super) fn beside(objects: &Path) -> Result<Self, Trouble> {
         let path =
             std::env::temp_dir().join(format!("standfast-{}-{:016x}", std::process::id(), clock::random()));
         let scratch = Self(path.clone());
@@ -61,6 +76,9 @@ impl Scratch {
         };
         let info = path.join("objects/info");
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&info).map_err(failed)?;
+        if !objects.join("objects").is_dir() {
+            return Ok(scratch);
+        }
         let alternates = format!("{}\n", objects.join("objects").display());
         durable::write_atomic(&RealDisk, &info.join("alternates"), alternates.as_bytes(), 0o600)
             .map_err(failed)?;

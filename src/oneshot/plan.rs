@@ -3,7 +3,7 @@
 use crate::agent::Agent;
 use crate::apply::{Applier, Prepared, Subject};
 use crate::cluster::AT_ONCE;
-use crate::model::{Action, Desired, ObjectKey, Plan, Stage, Step, Trouble};
+use crate::model::{Action, Desired, ObjectKey, Plan, Revision, Stage, Step, Trouble};
 use crate::plan::{self, Decision, Held, Place};
 use crate::reconcile::Event;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -32,6 +32,18 @@ pub async fn look(agent: &mut Agent) -> Result<Desired, Vec<Trouble>> {
 pub async fn plan(agent: &mut Agent) -> Result<Plan, Vec<Trouble>> {
     let desired = look(agent).await?;
     foresee_all(agent, desired).await.map_err(|trouble| vec![trouble])
+}
+
+/// What the cluster would have to change to be as a revision says: the accepted one, or one that is pinned. From disk alone.
+pub async fn diff(agent: &mut Agent, wanted: Option<&str>) -> Result<(Revision, Plan), Trouble> {
+    let accepted = agent.accepted();
+    let revision = match wanted {
+        None => accepted.ok_or_else(nothing)?,
+        Some(wanted) => agent.pinned(wanted).map_err(|message| Trouble::terminal("NotPinned", message))?,
+    };
+    let (desired, resolved) = agent.reader().desire(&revision, true).await?;
+    agent.take(&desired, resolved);
+    Ok((revision, foresee_all(agent, desired).await?))
 }
 
 pub(super) fn nothing() -> Trouble {

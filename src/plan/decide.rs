@@ -76,13 +76,20 @@ fn drift(desired: &Object, live: &Live, baseline: &Baseline) -> Vec<Change> {
         if changes.len() < MAX_CHANGES {
             let at = pointer(path, &live.value);
             let from = lookup(&live.value, path, false).map(|value| show(&at, value, is_secret));
-            let to = lookup(&manifest, path, true).map(|value| show(&at, value, is_secret));
+            let to = lookup(&manifest, path, true).or_else(|| plain(&manifest, path).filter(|_| is_secret));
+            let to = to.map(|value| show(&at, value, is_secret));
             changes.push(Change { path: at, from, to });
         }
     });
     // A field that was taken and given the same value by both is no change to show.
     changes.retain(|change| change.from != change.to || change.from.as_deref() == Some("***"));
     changes
+}
+
+/// A Secret's data as its manifest may have it in plain text.
+fn plain<'v>(manifest: &'v Value, path: &Path<'_>) -> Option<&'v Value> {
+    let ["f:data", key] = path else { return None };
+    manifest.get("stringData")?.get(key.strip_prefix("f:")?)
 }
 
 fn lookup<'v>(root: &'v Value, path: &Path<'_>, is_manifest: bool) -> Option<&'v Value> {

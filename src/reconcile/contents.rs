@@ -39,7 +39,8 @@ impl Contents {
         &self.revision
     }
 
-    /// The desired set as the applications are pointed. One whose content is not at hand runs what was rendered last.
+    /// The desired set as the applications are pointed. One whose content is not at hand
+    /// stands there as it was rendered last, and must not be written: see [`missing`](Self::missing).
     pub fn compose(&self, applications: &BTreeMap<String, Application>) -> Desired {
         let find = |name: &String| {
             let known = applications.get(name)?;
@@ -51,6 +52,21 @@ impl Contents {
             guard: self.guard,
             applications: self.order.iter().filter_map(find).collect(),
         }
+    }
+
+    /// Applications that are to run something that is not at hand, with the revision it is of.
+    pub fn missing<'a>(
+        &'a self,
+        applications: &'a BTreeMap<String, Application>,
+    ) -> impl Iterator<Item = (&'a str, &'a Revision)> {
+        let is_missing = |name: &str, content: &Content| {
+            self.order.iter().any(|known| known == name) && !self.has(name, content)
+        };
+        let running =
+            applications.iter().filter_map(|(name, one)| Some((name.as_str(), one.running.as_ref()?)));
+        running
+            .filter(move |(name, content)| is_missing(name, content))
+            .map(|(name, content)| (name, &content.0))
     }
 
     /// Takes applications back as they were sent: with our marks, and in their namespaces.

@@ -27,7 +27,7 @@ pub fn step(mut site: Site, event: Event, now: Timestamp, random: u64, rules: &R
             Some(effects)
         }
         Event::Ordered(given) => Some(order::obey(&mut site, given, at)),
-        Event::Turn(turn) => Some(work::turn(&mut site, turn)),
+        Event::Turn(turn) => Some(work::turn(&mut site, turn, at)),
         Event::Noticed(notice) => Some(work::notice(&mut site, notice, at)),
         event => news::step(&mut site, &event, at).or_else(|| work::step(&mut site, event, at)),
     };

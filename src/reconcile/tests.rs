@@ -393,7 +393,12 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Order::Resume),
         targets.prop_map(Order::Rollback)
     ];
-    prop_oneof![3 => news, 3 => work, 1 => orders.prop_map(Event::Ordered)]
+    let turns = prop_oneof![
+        2 => Just(Turn::Ours),
+        1 => Just(Turn::Theirs("another".to_owned())),
+        1 => Just(Turn::Unknown(None)),
+    ];
+    prop_oneof![3 => news, 3 => work, 1 => orders.prop_map(Event::Ordered), 1 => turns.prop_map(Event::Turn)]
 }
 
 /// The event with which a world where everything works answers an effect.
@@ -497,6 +502,9 @@ fn is_of_news(effect: &Effect) -> bool {
 
 /// An answer that got lost in the story: what the machine is still waiting for.
 fn stuck(site: &Site) -> Option<Event> {
+    if site.turn != Turn::Ours {
+        return Some(Event::Turn(Turn::Ours));
+    }
     let effect = match (&site.news, &site.work) {
         (News::Resting { until }, Work::Resting { .. }) if *until == Timestamp::MAX => {
             return Some(Event::Ordered(Order::Sync));

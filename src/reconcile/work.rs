@@ -1,7 +1,7 @@
 //! The work on the cluster: apply, judge, settle, heal, prune, keep.
 
 use super::event::{Applied, Effect, Event, Judgement, Notice};
-use super::site::{Site, Stay, Turn, Work};
+use super::site::{News, Site, Stay, Turn, Work};
 use super::step::Moment;
 use super::{choose, later, waits};
 use crate::model::{ErrorClass, Trouble};
@@ -28,16 +28,24 @@ pub(super) fn begin(site: &mut Site) -> Vec<Effect> {
     vec![Effect::Apply]
 }
 
-/// It is this agent's turn to write, or another's. What that one did in the meantime is compared first.
-pub(super) fn turn(site: &mut Site, turn: Turn) -> Vec<Effect> {
-    let is_ours = turn == Turn::Ours;
-    let was = std::mem::replace(&mut site.turn, turn) == Turn::Ours;
-    match site.work {
-        Work::Resting { .. } | Work::Settling { .. } if !is_ours => {
+/// It is this agent's turn to write, or another's. After another's all is rendered once more, along with what may be gone back to by now,
+/// and compared with what that one did.
+pub(super) fn turn(site: &mut Site, turn: Turn, at: Moment<'_>) -> Vec<Effect> {
+    let before = std::mem::replace(&mut site.turn, turn);
+    let is_idle = matches!(site.work, Work::Resting { .. } | Work::Settling { .. });
+    match (before, &site.turn) {
+        (_, Turn::Theirs(_) | Turn::Unknown(_)) if is_idle => {
             site.work = Work::Resting { until: None };
             Vec::new()
         }
-        Work::Resting { .. } | Work::Settling { .. } if !was && site.rendered.is_some() => begin(site),
+        (Turn::Theirs(_), Turn::Ours) => {
+            (site.rendered, site.applied) = (None, None);
+            if let News::Resting { until } = &mut site.news {
+                *until = at.now;
+            }
+            Vec::new()
+        }
+        (Turn::Unknown(_), Turn::Ours) if is_idle && site.rendered.is_some() => begin(site),
         _ => Vec::new(),
     }
 }

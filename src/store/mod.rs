@@ -146,6 +146,11 @@ pub trait Store: Send {
     fn pinned(&mut self, revision: &Revision) -> Option<Pin>;
 }
 
+/// The caches that were damaged and set aside, oldest first.
+pub fn set_aside(settings: &Settings) -> Vec<PathBuf> {
+    opening::aside(&settings.directory)
+}
+
 impl Settings {
     /// A store in this directory that keeps nothing which holds Secrets.
     pub fn new(directory: impl Into<PathBuf>) -> Self {

@@ -67,6 +67,17 @@ pub(super) fn set_aside(
     ))
 }
 
+/// The caches of a state directory that were set aside, oldest first.
+pub(super) fn aside(directory: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_aside = |path: &PathBuf| {
+        path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(ASIDE))
+    };
+    let mut found: Vec<PathBuf> = entries.filter(is_aside).collect();
+    found.sort_unstable();
+    found
+}
+
 fn open_unguarded(disk: &Arc<dyn Disk>, directory: &Path) -> Result<Cache, Trouble> {
     let cache = directory.join(CACHE);
     if cache.exists() && !cache.is_dir() {

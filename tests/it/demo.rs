@@ -50,10 +50,22 @@ fn check_whole(ended: &Result<(), Error>, told: &[Line]) {
     assert_eq!(good("proven: commit"), 3, "{told:#?}");
     assert_eq!(good("applied: 12 objects"), 1, "{told:#?}");
     assert_eq!(good("not one write to the other 11"), 1, "{told:#?}");
-    assert_eq!(good("/till is back"), 1, "{told:#?}");
     assert_eq!(good("pruned: CronJob.batch"), 1, "{told:#?}");
+    assert_eq!(good("7 tills are 2 again"), 1, "{told:#?}");
+    assert_eq!(good("it was kubectl-edit who changed spec.replicas"), 1, "{told:#?}");
+    assert_eq!(good("till is back in"), 2, "{told:#?}");
+    assert_eq!(good("9 tills are 2 again"), 1, "{told:#?}");
+    assert_eq!(good("last-good runs, with no mirror to ask"), 1, "{told:#?}");
+    assert_eq!(good("nothing had to be unlocked"), 1, "{told:#?}");
+    assert_eq!(good("stands still while registry.invalid/till:2 is pulled"), 1, "{told:#?}");
     let refused: Vec<_> = told.iter().filter(|line| matches!(line, Line::Refused(_))).collect();
-    let words = ["it is not signed", "no allowed signer has its key", "does not descend", "it is older than"];
+    let words = [
+        "it is not signed",
+        "no allowed signer has its key",
+        "does not descend",
+        "it is older than",
+        "in quarantine: Pod",
+    ];
     assert_eq!(refused.len(), words.len(), "{told:#?}");
     for (line, words) in refused.iter().zip(words) {
         assert!(matches!(line, Line::Refused(text) if text.contains(words)), "{line:?}");

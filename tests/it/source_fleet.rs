@@ -94,7 +94,9 @@ async fn one_change_costs_a_few_kilobytes_whosever_it_is() {
             ("another site's document", |repo| document(repo, 21, 30, "changed"), ""),
             (
                 "its application",
-                |repo| drop(repo.write("apps/app-17/f3.yaml", "changed\n")),
+                |repo| {
+                    repo.write("apps/app-17/f3.yaml", "changed\n");
+                },
                 "apps/app-17/f3.yaml",
             ),
         ];

@@ -145,6 +145,10 @@ async fn a_link_that_breaks_again_and_again_brings_everything() {
         site.advance(None).await.unwrap();
         let artifact = site.complete(&repo, &tip, &["apps"]).await.unwrap();
         assert_eq!(artifact.files.len(), 60);
-        assert!((5..15).contains(&frail.connections()), "{} connections, filter: {filter}", frail.connections());
+        assert!(
+            (5..15).contains(&frail.connections()),
+            "{} connections, filter: {filter}",
+            frail.connections()
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The controllers of a cluster in which all goes well, at once: what they would write into `status`.
 
 use super::managers::TIME;
+use super::pods;
 use crate::model::Gvk;
 use serde_json::{Value, json};
 
@@ -15,6 +16,7 @@ pub(super) fn status(gvk: &Gvk, object: &Value) -> Option<Value> {
             "phase": "Running",
             "conditions": [condition("PodScheduled", ""), condition("Ready", "")],
         }),
+        ("apps", "Deployment") if pods::stuck(object).is_some() => return pods::stuck(object),
         ("apps", "Deployment") => json!({
             "observedGeneration": generation, "replicas": replicas, "updatedReplicas": replicas,
             "readyReplicas": replicas, "availableReplicas": replicas,

@@ -3,7 +3,8 @@
 //! # What
 //! [`MemoryCluster`] does what an API server does with server-side apply: managed fields, conflicts, force, fields that go with their last
 //! owner, lists that merge by key, dry-runs, immutable fields, namespaces, custom resource definitions, finalizers and uids. Its
-//! controllers are those of a cluster in which all goes well at once; [`MemoryCluster::set_status`] says otherwise.
+//! controllers are those of a cluster in which all goes well at once; [`MemoryCluster::set_status`] says otherwise, and so does the annotation
+//! `testcluster/pod` of a Deployment's template (`pods.rs`).
 //!
 //! # Invariants
 //! What it claims about server-side apply is what the contract test sees on a real server too. No clock: all times are the same.
@@ -21,6 +22,7 @@ mod healthy;
 mod lease;
 mod managers;
 mod merge;
+mod pods;
 mod schema;
 mod served;
 mod store;

@@ -3,7 +3,7 @@
 use super::ending::{has_content, has_finalizers, is_terminating};
 use super::managers::{self, Applier, Manager, TIME};
 use super::schema::Place;
-use super::{fixed, healthy, served};
+use super::{fixed, healthy, pods, served};
 use crate::cluster::server::address;
 use crate::cluster::{Applied, ApplyMode, Kind, Kinds, Query, manifest};
 use crate::model::{Gvk, Live, Object, ObjectKey};
@@ -66,9 +66,11 @@ impl Store {
         let objects = self
             .objects
             .iter()
-            .filter(|(key, _)| key.is(&query.gvk.group, &query.gvk.kind))
             .filter(|(key, _)| namespace.is_none() || key.namespace.as_deref() == namespace)
-            .map(|(_, stored)| live(&gvk, stored))
+            .filter_map(|(key, stored)| match key.is(&query.gvk.group, &query.gvk.kind) {
+                true => Some(live(&gvk, stored)),
+                false => pods::of(key, &stored.value).filter(|pod| pod.gvk == gvk),
+            })
             .filter(|live| {
                 query
                     .owner

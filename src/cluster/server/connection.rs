@@ -68,6 +68,11 @@ impl Connection {
         }
     }
 
+    /// The kubeconfig as it is now.
+    pub(super) async fn config(&self) -> Result<Config, Error> {
+        read(&self.kubeconfig, &stamp(&self.kubeconfig)?).await
+    }
+
     /// What the server's clock said in its last answer.
     pub(super) fn date(&self) -> Option<Timestamp> {
         let seconds = self.date.load(Ordering::Relaxed);
@@ -117,6 +122,14 @@ fn refuse(path: &Path, why: &str) -> Error {
 }
 
 async fn connect(path: &Path, stamp: Stamp) -> Result<Current, Error> {
+    let config = read(path, &stamp).await?;
+    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
+    let client = Client::try_from(config).map_err(|error| refuse(path, &error.to_string()))?;
+    Ok(Current { client, server, stamp })
+}
+
+/// Reads a kubeconfig, and sees to it that there is a provider to connect with.
+async fn read(path: &Path, stamp: &Stamp) -> Result<Config, Error> {
     if stamp.length == 0 {
         return Err(Error::KubeconfigMissing { path: path.to_owned() });
     }
@@ -125,12 +138,9 @@ async fn connect(path: &Path, stamp: Stamp) -> Result<Current, Error> {
     }
     let kubeconfig = Kubeconfig::read_from(path).map_err(|error| describe(path, &error))?;
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
-    let config = settle(path, config.map_err(|error| describe(path, &error))?)?;
-    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
     // The one provider of this program. It is an error only if one is installed already, which then is this one.
     drop(rustls::crypto::ring::default_provider().install_default());
-    let client = Client::try_from(config).map_err(|error| refuse(path, &error.to_string()))?;
-    Ok(Current { client, server, stamp })
+    settle(path, config.map_err(|error| describe(path, &error))?)
 }
 
 /// Our own settings on top of the file's, and what we do not do.

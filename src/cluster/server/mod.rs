@@ -14,11 +14,14 @@
 //! # Tests
 //! Beside each file for what can be told without a server; `tests/it/cluster_contract` for the rest.
 
+mod about;
 pub(super) mod address;
 mod apply;
+mod certificates;
 mod connection;
 mod delete;
 mod discovery;
+mod foreign;
 mod lease;
 mod list;
 mod status;
@@ -31,7 +34,9 @@ mod words;
 use super::retry::retry;
 use super::{Applied, ApplyMode, Cluster, Deleted, Each, Error, Kind, Kinds, Query, Watch};
 use crate::model::{Gvk, Live, Object, ObjectKey, OwnerLabel};
+pub use about::Right;
 use async_trait::async_trait;
+pub use certificates::Certificates;
 use connection::Connection;
 use discovery::Known;
 use http::StatusCode;

@@ -7,7 +7,7 @@ use super::site::Booted;
 use super::story::{Story, number, time};
 use super::{Error, Line};
 use crate::model::{CommitId, Outcome, SitePhase};
-use crate::store::durable::{self, RealDisk};
+use crate::reconcile::Stay;
 
 impl<T: Fn(Line)> Story<'_, T> {
     /// Who is who.
@@ -78,14 +78,11 @@ impl<T: Fn(Line)> Story<'_, T> {
     /// The site boots without a mirror, and heals from its own disk.
     pub(super) async fn no_link(&self) -> Result<Booted, Error> {
         self.chapter("The link is down, the site boots anew, and somebody has deleted a service");
-        let mirror = self.repository.path();
-        let away = mirror.with_extension("away");
-        let moved = |source| Error::Write { path: mirror.to_owned(), source };
-        durable::rename(&RealDisk, mirror, &away).map_err(moved)?;
+        self.link(false)?;
         self.space.delete("v1", "Service", "till").await?;
-        let mut booted = self.site.boot()?;
+        let mut booted = self.site.boot(Stay::UntilSettled)?;
         let pass = self.pass(&mut booted).await;
-        durable::rename(&RealDisk, &away, mirror).map_err(moved)?;
+        self.link(true)?;
         let service = self.space.name_of("Service", "till");
         pass.holds("the mirror is away", !pass.is_fetched && pass.status.link.reason.is_some())?;
         pass.holds(
@@ -107,7 +104,7 @@ impl<T: Fn(Line)> Story<'_, T> {
         booted: &mut Booted,
         files: &Files,
         parent: CommitId,
-    ) -> Result<(), Error> {
+    ) -> Result<CommitId, Error> {
         self.chapter("The link is back, and Alice removes a file");
         let last = self.commit(Draft { files, parent: Some(parent), message: "pos: no more closing job" })?;
         let pass = self.pass(booted).await;
@@ -117,7 +114,7 @@ impl<T: Fn(Line)> Story<'_, T> {
         pass.holds("all else is left as it was", pass.unchanged == OBJECTS - 1 && is_steady_at(&pass, last))?;
         pass.holds("the job is gone", self.space.get("batch/v1", "CronJob", "closing").await?.is_none())?;
         self.good(format!("pruned: {job}, after the other {} were found healthy", pass.unchanged));
-        Ok(())
+        Ok(last)
     }
 
     /// Checks and tells that this commit was proven just now.

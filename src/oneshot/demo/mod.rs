@@ -1,17 +1,20 @@
 //! The demo: a fleet repository with real signed commits, a site that follows it, and the story of what it takes and what it refuses.
 //!
 //! One process, nothing to install. The commits are written object by object (`repository.rs`), the site is the agent as it runs
-//! everywhere, with its real source, verifier and store in a temporary folder (`site.rs`), and the story (`chapters.rs`, `attacks.rs`)
-//! says nothing that it did not check before: if something goes otherwise, the demo fails.
+//! everywhere, with its real source, verifier and store in a temporary folder (`site.rs`), and the story (`chapters.rs`, `attacks.rs`, and
+//! with the agent as a daemon `goes_on.rs` and `releases.rs`) says nothing that it did not check before: if something goes otherwise, the demo fails.
 //!
 //! On a real cluster all happens in one namespace of its own, which must not be there before and is removed afterwards, also when the
 //! demo fails or is interrupted.
 
 mod attacks;
 mod chapters;
+mod daemon;
 mod fleet;
 mod folder;
+mod goes_on;
 mod pass;
+mod releases;
 mod repository;
 mod site;
 mod space;

@@ -7,7 +7,7 @@ use crate::agent::clock::Clock;
 use crate::agent::{self, Agent, Ports};
 use crate::cluster::Cluster;
 use crate::fleet::Local;
-use crate::model::{Moment, RepoPath, SiteStatus};
+use crate::model::{DriftAnswer, Moment, RepoPath, SiteStatus};
 use crate::reconcile::{Rules, Stay};
 use crate::render::Plain;
 use crate::report::Sink;
@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// What the site is made of, so that it can be booted again and again.
 pub(super) struct Site {
@@ -36,15 +37,32 @@ pub(super) struct Site {
 
 /// A site that is up.
 pub(super) struct Booted {
-    agent: Agent,
-    told: Told,
+    pub(super) agent: Agent,
+    pub(super) told: Told,
     clock: Clock,
     packs: PathBuf,
 }
 
 /// Remembers what the agent tells.
 #[derive(Debug, Clone, Default)]
-struct Told(Arc<Mutex<Vec<Moment>>>);
+pub(super) struct Told(Arc<Ear>);
+
+#[derive(Debug, Default)]
+struct Ear {
+    heard: Mutex<Heard>,
+    bell: Notify,
+}
+
+/// What was told.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    /// What happened and was not taken yet.
+    pub(super) moments: Vec<Moment>,
+    /// Where the site stands.
+    pub(super) status: Option<SiteStatus>,
+    /// How often something was written.
+    pub(super) written: usize,
+}
 
 /// Long enough never to come up in the demo: each pass is asked for.
 const POLL: Duration = Duration::from_mins(5);
@@ -52,8 +70,8 @@ const POLL: Duration = Duration::from_mins(5);
 const LOOK: Duration = Duration::from_millis(200);
 
 impl Site {
-    /// Starts the agent on this site's disk, as the daemon does.
-    pub(super) fn boot(&self) -> Result<Booted, Error> {
+    /// Puts the agent together on this site's disk, as it is anywhere.
+    pub(super) fn boot(&self, stay: Stay) -> Result<Booted, Error> {
         let told = Told::default();
         let trust = trust::Settings { allowed_signers: self.allowed_signers.clone(), pin: None };
         let mirror = MirrorSettings::Local { path: self.mirror.clone() };
@@ -79,7 +97,7 @@ impl Site {
             local,
             ref_name: "refs/heads/main".parse().expect("because this is a ref's name"),
             pin: None,
-            rules: Rules { poll: POLL, slot: 0, stay: Stay::UntilSettled, look: LOOK },
+            rules: Rules { poll: POLL, slot: 0, stay, look: LOOK },
             heals: true,
             namespace: "standfast-system".to_owned(),
             keep: 3,
@@ -97,7 +115,7 @@ impl Booted {
         let (began, packed) = (self.clock.now(), packed(&self.packs));
         let ending = self.agent.once().await;
         let took = self.clock.now().duration_since(began);
-        let moments = std::mem::take(&mut *self.told.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let moments = self.told.forget();
         let bytes = self::packed(&self.packs).saturating_sub(packed);
         let took = Duration::try_from(took).unwrap_or_default();
         Pass::new(ending, moments, self.agent.status(), Cost { took, bytes })
@@ -116,12 +134,46 @@ fn packed(folder: &Path) -> u64 {
     packs.filter_map(|pack| pack.metadata().ok()).map(|metadata| metadata.len()).sum()
 }
 
-impl Sink for Told {
-    fn moment(&self, moment: &Moment) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(moment.clone());
+impl Told {
+    /// Looks at what was told.
+    pub(super) fn with<T>(&self, look: impl FnOnce(&mut Heard) -> T) -> T {
+        look(&mut self.0.heard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn status(&self, _: &SiteStatus) {}
+    /// Takes what happened so far.
+    pub(super) fn forget(&self) -> Vec<Moment> {
+        self.with(|heard| std::mem::take(&mut heard.moments))
+    }
+
+    /// Waits until something can be seen in what was told.
+    pub(super) async fn until<S>(&self, see: impl Fn(&Heard) -> Option<S>) -> S {
+        loop {
+            let seen = self.with(|heard| see(heard));
+            if let Some(seen) = seen {
+                return seen;
+            }
+            self.0.bell.notified().await;
+        }
+    }
+}
+
+impl Sink for Told {
+    fn moment(&self, moment: &Moment) {
+        self.with(|heard| {
+            heard.written += match moment {
+                Moment::Applied(set) | Moment::Pruned(set) => set.done.len(),
+                Moment::Drifted(drift) => usize::from(drift.answer == DriftAnswer::Healed),
+                _ => 0,
+            };
+            heard.moments.push(moment.clone());
+        });
+        self.0.bell.notify_one();
+    }
+
+    fn status(&self, status: &SiteStatus) {
+        self.with(|heard| heard.status = Some(status.clone()));
+        self.0.bell.notify_one();
+    }
 }
 
 impl std::fmt::Debug for Booted {

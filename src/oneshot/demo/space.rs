@@ -3,18 +3,27 @@
 use super::{Error, Line, Place};
 use crate::cluster::{Cluster, Deleted, Kube, MemoryCluster, Settings};
 use crate::model::{Gvk, Live, ObjectKey, OwnerLabel};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The cluster and our place in it.
 pub(super) struct Space {
     pub(super) cluster: Arc<dyn Cluster>,
+    /// The same for somebody else.
+    hand: Hand,
     /// The namespace's name.
     pub(super) namespace: String,
     /// The fleet's name: what the agent owns is marked by it, so on a real cluster it is used once.
     pub(super) fleet: String,
     /// Whether it is somebody's cluster.
     pub(super) is_real: bool,
+}
+
+/// Somebody else at the cluster.
+enum Hand {
+    Memory(Arc<MemoryCluster>),
+    Real(Arc<Kube>),
 }
 
 /// How long a namespace may take to go. One of a busy cluster takes some ten seconds.
@@ -30,14 +39,17 @@ impl Space {
         let (kubeconfig, namespace) = match place {
             Place::Memory => {
                 let cluster = Arc::new(MemoryCluster::new());
+                join(&cluster);
                 let (namespace, fleet) = ("pos".to_owned(), "acme-stores".to_owned());
-                return Ok(Self { cluster, namespace, fleet, is_real: false });
+                let hand = Hand::Memory(Arc::clone(&cluster));
+                return Ok(Self { cluster, hand, namespace, fleet, is_real: false });
             }
             Place::Cluster { kubeconfig, namespace } => (kubeconfig, namespace),
         };
         let cluster = Arc::new(Kube::new(Settings { kubeconfig }));
         let fleet = format!("demo-{}", super::word()?);
-        let space = Self { cluster, namespace, fleet, is_real: true };
+        let hand = Hand::Real(Arc::clone(&cluster));
+        let space = Self { cluster, hand, namespace, fleet, is_real: true };
         match space.look().await? {
             None => Ok(space),
             Some(_) => Err(Error::Taken { namespace: space.namespace }),
@@ -48,6 +60,29 @@ impl Space {
     fn owner(&self) -> OwnerLabel {
         let site = super::fleet::SITE.parse().expect("because the demo's site has a name as it should be");
         OwnerLabel::of(&self.fleet, &site)
+    }
+
+    /// Somebody who calls himself `manager` changes one of our objects, as `kubectl edit` does.
+    pub(super) async fn edit(
+        &self,
+        manager: &str,
+        api_version: &str,
+        kind: &str,
+        name: &str,
+        patch: &Value,
+    ) -> Result<(), Error> {
+        let gvk = Gvk::new(api_version, kind);
+        let key = self.key(&gvk, name);
+        match &self.hand {
+            Hand::Memory(cluster) => drop(cluster.foreign_edit(manager, &gvk, &key, patch)),
+            Hand::Real(cluster) => cluster.foreign_edit(manager, &gvk, &key, patch).await?,
+        }
+        Ok(())
+    }
+
+    /// The key of one of our objects.
+    pub(super) fn address(&self, api_version: &str, kind: &str, name: &str) -> ObjectKey {
+        self.key(&Gvk::new(api_version, kind), name)
     }
 
     /// One of our objects as the agent names it.
@@ -120,4 +155,19 @@ impl Space {
             name: name.to_owned(),
         }
     }
+}
+
+/// A node joins the cluster in memory: without one, nothing new is expected to run.
+fn join(cluster: &MemoryCluster) {
+    let gvk = Gvk::new("v1", "Node");
+    let key = ObjectKey {
+        group: String::new(),
+        kind: gvk.kind.clone(),
+        namespace: None,
+        name: "memory".to_owned(),
+    };
+    let node = json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": key.name}});
+    cluster.foreign_create("kubelet", &node);
+    let ready = json!({"type": "Ready", "status": "True", "reason": "KubeletReady"});
+    cluster.set_status(&gvk, &key, Some(json!({"conditions": [ready]})));
 }

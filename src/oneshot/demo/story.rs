@@ -1,16 +1,18 @@
 //! The story as a whole: who is in it, and the order of its chapters.
 
-use super::attacks;
 use super::fleet::{self, CLOSING, TILL};
 use super::pass::Pass;
 use super::repository::{Author, Draft, Repository};
 use super::site::{Booted, Site};
 use super::space::Space;
 use super::{Error, Line};
+use super::{attacks, goes_on};
 use crate::agent::clock::Clock;
 use crate::model::CommitId;
+use crate::reconcile::Stay;
 use crate::store::durable::{self, RealDisk};
 use jiff::Timestamp;
+use serde_json::Value;
 use std::cell::Cell;
 use std::path::Path;
 use std::time::Duration;
@@ -60,7 +62,7 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
     pub(super) async fn tell_all(&self) -> Result<(), Error> {
         let files = fleet::files(&self.space.fleet, &self.space.namespace);
         self.introduce(&files);
-        let mut booted = self.site.boot()?;
+        let mut booted = self.site.boot(Stay::UntilSettled)?;
         let first = self.first_commit(&mut booted, &files).await?;
         let files = fleet::edited(&files, TILL, "replicas: 1", "replicas: 2");
         let second = self.one_line(&mut booted, &files, first).await?;
@@ -68,18 +70,21 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         attacks::by_playing_back(self, &mut booted, &files, first, second).await?;
         drop(booted);
         let mut booted = self.no_link().await?;
-        self.an_object_leaves(&mut booted, &fleet::without(&files, CLOSING), second).await
+        let files = fleet::without(&files, CLOSING);
+        let third = self.an_object_leaves(&mut booted, &files, second).await?;
+        drop(booted);
+        goes_on::tell(self, &files, third).await
     }
 
     /// The last words, for a story that was told to its end.
     pub(super) fn end(&self) {
-        let took = self.clock.now().duration_since(self.began);
+        let took = self.since(self.began);
         self.chapter("That was all");
         self.plain(format!(
-            "{} passes and {} writes in {}, by the same code that runs on a site.",
+            "{} passes, then a daemon, and {} writes in {}, by the same code that runs on a site.",
             self.passes.get(),
             self.written.get(),
-            time(Duration::try_from(took).unwrap_or_default()),
+            time(took),
         ));
         if !self.space.is_real {
             self.plain("The same on a cluster of yours: standfast demo --cluster KUBECONFIG".to_owned());
@@ -103,6 +108,39 @@ impl<'a, T: Fn(Line)> Story<'a, T> {
         self.passes.set(self.passes.get() + 1);
         self.written.set(self.written.get() + pass.done.len());
         pass
+    }
+
+    /// Cuts the link to the mirror, or mends it.
+    pub(super) fn link(&self, is_up: bool) -> Result<(), Error> {
+        let mirror = self.repository.path();
+        let away = mirror.with_extension("away");
+        if is_up == mirror.exists() {
+            return Ok(());
+        }
+        let (from, to) = if is_up { (away.as_path(), mirror) } else { (mirror, away.as_path()) };
+        durable::rename(&RealDisk, from, to)
+            .map_err(|source| Error::Write { path: mirror.to_owned(), source })
+    }
+
+    /// The time.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// How long ago that was.
+    pub(super) fn since(&self, began: Timestamp) -> Duration {
+        Duration::try_from(self.clock.now().duration_since(began)).unwrap_or_default()
+    }
+
+    /// Counts writes of the daemon.
+    pub(super) fn wrote(&self, writes: usize) {
+        self.written.set(self.written.get() + writes);
+    }
+
+    /// What the till's container is told to run, if it is told.
+    pub(super) async fn command(&self) -> Result<Option<Value>, Error> {
+        let live = self.space.get("apps/v1", "Deployment", "till").await?;
+        Ok(live.and_then(|live| live.value.pointer("/spec/template/spec/containers/0/command").cloned()))
     }
 
     /// The till as it is in the cluster now.

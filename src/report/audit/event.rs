@@ -1,6 +1,10 @@
 //! What is written down. Every list and text has a bound, and no value of a field is in any of them.
 
 use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Applications that run another revision than the one a record names, for they went back, and which.
+pub(super) type Instead = BTreeMap<String, String>;
 
 /// One thing that an auditor may ask for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -39,7 +43,7 @@ pub(super) enum Event {
     },
     /// Something is about to be written to the cluster.
     Intend {
-        /// `apply`, `heal`, `roll back` or `prune`.
+        /// `apply`, `heal` or `prune`.
         what: &'static str,
         /// The revision that asks for it.
         revision: String,
@@ -69,6 +73,19 @@ pub(super) enum Event {
         /// How often it was, since the last record about this object.
         times: u64,
     },
+    /// An application goes back to what was last-good.
+    Back {
+        /// The application.
+        application: String,
+        /// The revision that it leaves.
+        from: String,
+        /// The revision that it goes back to.
+        to: String,
+        /// The constant, where there is one.
+        reason: Option<String>,
+        /// In words.
+        message: Option<String>,
+    },
     /// The revision is last-good.
     LastGood {
         /// The revision.
@@ -78,6 +95,9 @@ pub(super) enum Event {
     Steady {
         /// The revision.
         revision: Option<String>,
+        /// What does not run it.
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        instead: Instead,
     },
     /// From here on it is not, or not surely.
     Unsteady {
@@ -139,6 +159,9 @@ pub(super) struct Changes {
     /// The revision that asked for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) revision: Option<String>,
+    /// What of them does not belong to it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) instead: Instead,
     /// The first of them.
     pub(super) objects: Vec<Changed>,
     /// How many more there were.
@@ -170,6 +193,6 @@ pub(super) struct Refused {
 impl Event {
     /// Whether it must be on disk before the agent goes on: what a power cut must not take back.
     pub(super) fn is_urgent(&self) -> bool {
-        matches!(self, Self::Accepted { .. } | Self::Intend { .. } | Self::Ordered { .. })
+        matches!(self, Self::Accepted { .. } | Self::Intend { .. } | Self::Ordered { .. } | Self::Back { .. })
     }
 }

@@ -1,7 +1,7 @@
 //! What of all that happens is worth a record: what changed, and not that nothing did.
 
-use super::event::{Changed, Changes, Event, Refused};
-use crate::model::status::Reason;
+use super::event::{Changed, Changes, Event, Instead, Refused};
+use crate::model::status::{ApplicationStatus, Reason};
 use crate::model::{
     ApplicationPhase, ChangeSet, Drift, Intent, Moment, ObjectKey, Refusal, SitePhase, SiteStatus,
     Verification,
@@ -35,15 +35,24 @@ pub(super) struct Telling {
     /// The refusals of objects that were written last.
     left: BTreeSet<(Option<String>, Option<ObjectKey>, &'static str)>,
     standing: Option<Standing>,
+    /// What each application runs, and whether it went back to that.
+    running: BTreeMap<String, Running>,
     drifts: BTreeMap<ObjectKey, Fight>,
     /// When something was written last.
     spoke: Option<Timestamp>,
 }
 
+/// What an application runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Running {
+    revision: String,
+    is_back: bool,
+}
+
 /// Whether all was as it should be, when that was last looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Standing {
-    Steady(Option<String>),
+    Steady(Option<String>, Instead),
     Moving,
     Stopped(SitePhase, Option<String>),
 }
@@ -117,11 +126,12 @@ impl Telling {
                 last_good: status.revision.last_good.clone(),
             });
         }
+        events.extend(self.run(status));
         events.extend(self.stand(status));
         events.extend(self.drifts_that_ended(now));
         let silence = |spoke: Timestamp| now.duration_since(spoke).abs() >= STILL;
         if events.is_empty() && self.spoke.is_some_and(silence) {
-            let steady = matches!(self.standing, Some(Standing::Steady(_)));
+            let steady = matches!(self.standing, Some(Standing::Steady(..)));
             events.push(Event::Still { steady, revision: status.revision.applied.clone() });
         }
         self.spoken(events, now)
@@ -183,8 +193,11 @@ impl Telling {
             application: one.application.as_deref().map(clip),
             message: clip(&one.message),
         });
+        let mut instead = self.instead();
+        instead.retain(|name, _| set.done.iter().any(|done| done.application == *name));
         Some(Changes {
             revision: self.revision.clone(),
+            instead,
             objects: changed.collect(),
             more: set.done.len().saturating_sub(MOST_OBJECTS),
             refused: refused.collect(),
@@ -228,6 +241,30 @@ impl Telling {
         events
     }
 
+    /// Takes note of what runs. An agent that has just started may find applications that went back before: that is no news.
+    fn run(&mut self, status: &SiteStatus) -> Vec<Event> {
+        let before = std::mem::take(&mut self.running);
+        let mut events = Vec::new();
+        for one in &status.applications {
+            let Some(revision) = one.revision.clone() else { continue };
+            let known = before.get(&one.name);
+            let is_same = known.is_some_and(|known| known.revision == revision);
+            let goes_back = matches!(one.phase, ApplicationPhase::RollingBack | ApplicationPhase::Held)
+                && one.last_good.as_ref() == Some(&revision);
+            let is_back = goes_back || known.is_some_and(|known| is_same && known.is_back);
+            if let Some(known) = known.filter(|_| is_back && !is_same && events.len() < MOST_NAMES) {
+                events.push(went_back(one, &known.revision, &revision));
+            }
+            self.running.insert(one.name.clone(), Running { revision, is_back });
+        }
+        events
+    }
+
+    fn instead(&self) -> Instead {
+        let back = self.running.iter().filter(|(_, running)| running.is_back).take(MOST_NAMES);
+        back.map(|(name, running)| (clip(name), running.revision.clone())).collect()
+    }
+
     /// A poll is no departure from steady; a first look that has seen nothing yet is neither.
     fn stand(&mut self, status: &SiteStatus) -> Option<Event> {
         let not_steady = status.applications.iter().filter(|one| one.phase != ApplicationPhase::Steady);
@@ -237,7 +274,7 @@ impl Telling {
             SitePhase::Pending | SitePhase::Fetching | SitePhase::Verifying | SitePhase::Gated => {
                 return None;
             }
-            SitePhase::Steady => Standing::Steady(status.revision.applied.clone()),
+            SitePhase::Steady => Standing::Steady(status.revision.applied.clone(), self.instead()),
             SitePhase::Rendering | SitePhase::Applying | SitePhase::Settling => Standing::Moving,
             phase @ (SitePhase::RollingBack | SitePhase::Held) => {
                 Standing::Stopped(phase, why.map(|why| why.code.clone()))
@@ -247,8 +284,8 @@ impl Telling {
             return None;
         }
         self.standing = Some(standing.clone());
-        if let Standing::Steady(revision) = standing {
-            return Some(Event::Steady { revision });
+        if let Standing::Steady(revision, instead) = standing {
+            return Some(Event::Steady { revision, instead });
         }
         Some(Event::Unsteady {
             phase: format!("{:?}", status.phase),
@@ -256,6 +293,16 @@ impl Telling {
             message: why.map(|why| clip(&why.message)),
             applications: not_steady.take(MOST_NAMES).map(|one| clip(&one.name)).collect(),
         })
+    }
+}
+
+fn went_back(one: &ApplicationStatus, from: &str, to: &str) -> Event {
+    Event::Back {
+        application: clip(&one.name),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        reason: one.reason.as_ref().map(|reason| reason.code.clone()),
+        message: one.reason.as_ref().map(|reason| clip(&reason.message)),
     }
 }
 

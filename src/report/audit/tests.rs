@@ -261,3 +261,49 @@ fn the_longest_records_still_fit_a_line() {
     assert_eq!(line.matches('\n').count(), 1);
     assert_eq!(json_of(events)[0]["more"], 1950);
 }
+
+/// A site whose one application runs `running` and was steady with `last_good`.
+fn running(phase: ApplicationPhase, running: &str, last_good: &str) -> SiteStatus {
+    let mut status = status(SitePhase::from(phase), None);
+    let application = &mut status.applications[0];
+    application.phase = phase;
+    (application.revision, application.last_good) = (Some(running.to_owned()), Some(last_good.to_owned()));
+    status
+}
+
+#[test]
+fn going_back_is_told_once_and_what_runs_instead_with_what_is_done() {
+    use ApplicationPhase::{Applying, Held, RollingBack, Settling, Steady};
+    let mut story = Story::new();
+    let mut tell = |phase, running_now: &str, last_good: &str| {
+        let status = running(phase, running_now, last_good);
+        let events = json_of(story.telling.status(&status, story.now));
+        let done = Done { key: key("till"), application: "pos".to_owned(), outcome: Outcome::Configured };
+        let set = ChangeSet { done: vec![done], ..ChangeSet::default() };
+        let done = json_of(story.telling.moment(&Moment::Applied(set), story.now));
+        let back = events.into_iter().find(|event| event["kind"] == "back");
+        (back, done[0]["instead"].clone())
+    };
+    assert_eq!(tell(Settling, "new", "old"), (None, Value::Null));
+    let back = json!({"kind": "back", "application": "pos", "from": "new", "to": "old", "reason": null, "message": null});
+    assert_eq!(tell(RollingBack, "old", "old"), (Some(back.clone()), json!({"pos": "old"})));
+    assert_eq!(tell(RollingBack, "old", "old").0, None);
+    assert_eq!(tell(Steady, "old", "old"), (None, json!({"pos": "old"})), "it still runs last-good");
+    // Forward again, refused in the middle, and back: it is held, and last-good goes on.
+    assert_eq!(tell(Applying, "new", "old"), (None, Value::Null));
+    assert_eq!(tell(Held, "old", "old"), (Some(back), json!({"pos": "old"})));
+    // A revert renders what last-good is.
+    assert_eq!(tell(Steady, "reverted", "reverted"), (None, Value::Null));
+}
+
+#[test]
+fn an_application_that_was_back_before_the_agent_started_is_no_news() {
+    let mut story = Story::new();
+    for phase in [ApplicationPhase::RollingBack, ApplicationPhase::Steady] {
+        let status = running(phase, "old", "old");
+        let events = json_of(story.telling.status(&status, story.now));
+        assert!(events.iter().all(|event| event["kind"] != "back"), "{events:#?}");
+        let steady = events.iter().find(|event| event["kind"] == "steady");
+        assert!(steady.is_none_or(|steady| steady["instead"] == json!({"pos": "old"})), "{events:#?}");
+    }
+}

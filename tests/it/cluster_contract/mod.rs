@@ -14,6 +14,7 @@ mod leases;
 mod managers;
 mod merging;
 mod place;
+mod pods;
 mod queries;
 mod refused;
 mod watches;

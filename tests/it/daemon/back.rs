@@ -30,7 +30,7 @@ pub(super) async fn release(site: &TestSite, served: &Served, message: &str) -> 
     commit
 }
 
-fn app(status: &SiteStatus) -> &standfast::model::status::ApplicationStatus {
+pub(super) fn app(status: &SiteStatus) -> &standfast::model::status::ApplicationStatus {
     status.applications.iter().find(|one| one.name == "app").unwrap()
 }
 

@@ -2,7 +2,12 @@
 
 mod back;
 mod drift;
+mod failures;
+mod helm_chart;
+mod kills;
 mod process;
+mod soak;
+mod turns;
 mod watch_loss;
 
 use crate::support::site::TestSite;

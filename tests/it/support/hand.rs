@@ -7,6 +7,7 @@ use kube::api::{
 use kube::runtime::wait::await_condition;
 use serde_json::{Value, json};
 use standfast::model::{Gvk, Live};
+use std::time::Duration;
 
 /// A client of the API server that writes under a name of its own.
 pub(crate) struct Hand {
@@ -26,6 +27,13 @@ impl Hand {
         let params = PatchParams::apply(self.manager).force();
         let live = api.patch(&name, &params, &Patch::Apply(&manifest)).await;
         serde_json::to_value(live.unwrap_or_else(|error| panic!("applying {manifest}: {error}"))).unwrap()
+    }
+
+    /// Whether the API server would not take an object. Nothing is written.
+    pub(crate) async fn is_refused(&self, manifest: &Value) -> bool {
+        let (api, name) = self.addressed(manifest);
+        let params = PatchParams { dry_run: true, ..PatchParams::apply(self.manager).force() };
+        api.patch(&name, &params, &Patch::Apply(manifest)).await.is_err()
     }
 
     /// Makes a ConfigMap with one key, `key`.
@@ -60,6 +68,19 @@ impl Hand {
         deleted.unwrap_or_else(|error| panic!("deleting {} {name}: {error}", kind.1));
     }
 
+    /// The same where the object may be gone just now.
+    pub(crate) async fn try_edit(&self, kind: (&str, &str), namespace: &str, name: &str, change: Value) {
+        let params = PatchParams { field_manager: Some(self.manager.to_owned()), ..PatchParams::default() };
+        let edited = self.api(kind, Some(namespace)).patch(name, &params, &Patch::Merge(&change)).await;
+        unless_gone(edited.map(drop), name);
+    }
+
+    /// The same where the object may be gone just now.
+    pub(crate) async fn try_delete(&self, kind: (&str, &str), namespace: &str, name: &str) {
+        let deleted = self.api(kind, Some(namespace)).delete(name, &DeleteParams::default()).await;
+        unless_gone(deleted.map(drop), name);
+    }
+
     /// All objects of a kind in a namespace.
     pub(crate) async fn list(&self, kind: (&str, &str), namespace: Option<&str>) -> Vec<Value> {
         let listed = self.api(kind, namespace).list(&ListParams::default()).await.unwrap();
@@ -79,10 +100,19 @@ impl Hand {
             value: serde_json::to_value(object).unwrap(),
         };
         let condition = |object: Option<&DynamicObject>| object.is_some_and(|object| fits(&read(object)));
-        let found = await_condition(self.api(kind, Some(namespace)), name, condition).await;
+        let waiting = await_condition(self.api(kind, Some(namespace)), name, condition);
+        let found = tokio::time::timeout(Duration::from_secs(120), waiting).await;
+        let found = found.unwrap_or_else(|_| panic!("waited in vain for {} {name}", kind.1));
         read(
             &found.unwrap_or_else(|error| panic!("waiting for {} {name}: {error}", kind.1)).expect("it fits"),
         )
+    }
+
+    /// Waits until an object is gone.
+    pub(crate) async fn until_gone(&self, kind: (&str, &str), namespace: &str, name: &str) {
+        let is_gone = |object: Option<&DynamicObject>| object.is_none();
+        let gone = await_condition(self.api(kind, Some(namespace)), name, is_gone).await;
+        gone.unwrap_or_else(|error| panic!("waiting for the end of {} {name}: {error}", kind.1));
     }
 
     fn addressed(&self, manifest: &Value) -> (Api<DynamicObject>, String) {
@@ -98,5 +128,13 @@ impl Hand {
             Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
             None => Api::all_with(self.client.clone(), &resource),
         }
+    }
+}
+
+/// Whatever else than that there is no such object is a failure.
+fn unless_gone(done: Result<(), kube::Error>, name: &str) {
+    match done {
+        Err(kube::Error::Api(status)) if status.code == 404 => {}
+        done => done.unwrap_or_else(|error| panic!("changing {name}: {error}")),
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod audited;
 pub(crate) mod cluster;
+pub(crate) mod dice;
 pub(crate) mod fuse;
 pub(crate) mod git;
 pub(crate) mod hand;
@@ -18,4 +19,5 @@ pub(crate) mod source;
 pub(crate) mod sshd;
 pub(crate) mod store;
 pub(crate) mod tls;
+pub(crate) mod webhook;
 pub(crate) mod wire;
