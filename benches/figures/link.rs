@@ -198,8 +198,12 @@ async fn after_a_cut(server: &GitServer, tip: &str) -> Vec<f64> {
     let port = server.url().split([':', '/']).nth(4).unwrap().parse().unwrap();
     let proxy = Proxy::to(port);
     let url = server.url().replace(&port.to_string(), &proxy.port().to_string());
-    let through =
-        MirrorSettings::Https { url: url.parse().unwrap(), ca: Some(server.ca_pem_path()), credential: None };
+    let through = MirrorSettings::Https {
+        url: url.parse().unwrap(),
+        ca: Some(server.ca_pem_path()),
+        credential: None,
+        metered: false,
+    };
     let site = SiteSource::new(vec![through]);
     site.advance(None).await.unwrap();
     let mut bytes = Vec::new();

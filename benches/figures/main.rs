@@ -1,7 +1,7 @@
 //! Prints what the agent costs: bytes on the link, objects a second, memory, and the size of its binary.
 //!
 //! # What
-//! `cargo bench --features testing --bench figures -- [link] [apply] [memory] [standing] [idle] [back] [binary]
+//! `cargo bench --features testing --bench figures -- [link] [rough] [apply] [memory] [standing] [idle] [back] [binary]
 //! [-o json]`; without a name, all of it. Beside each
 //! figure stands its budget, and what Flux 1.9 needs for the same work, measured on a machine of the same kind. `-- gate` measures what CI
 //! holds against budgets and ends with 1 if one is exceeded.
@@ -31,6 +31,7 @@ mod fleet;
 mod link;
 mod memory;
 mod proxy;
+mod rough;
 mod server;
 mod standing;
 #[allow(dead_code, reason = "tests need more of it")]
@@ -46,19 +47,24 @@ use table::{Figure, Format, Section, Unit};
 fn main() -> ExitCode {
     // cargo adds `--bench`.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    if let Some((rough::CHILD, rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        rough::child(rest);
+        return ExitCode::SUCCESS;
+    }
     let Some(Asked { parts, format, binary }) = parse(&arguments) else {
         eprintln!(
-            "usage: figures [link] [apply] [memory] [standing] [idle] [back] [binary] [gate] [-o json] [--binary FILE]"
+            "usage: figures [link] [rough] [apply] [memory] [standing] [idle] [back] [binary] [gate] [-o json] [--binary FILE]"
         );
         return ExitCode::from(2);
     };
-    let needs_cluster = parts.iter().any(|part| ![Part::Link, Part::Binary].contains(part));
+    let needs_cluster = parts.iter().any(|part| ![Part::Link, Part::Rough, Part::Binary].contains(part));
     let cluster = needs_cluster.then(|| TestCluster::own(support::cluster::Options::default()));
     let Some(cluster) = cluster.map_or(Some(None), |cluster| cluster.map(Some)) else {
         eprintln!("without Go there is no API server to measure against");
         return ExitCode::FAILURE;
     };
-    let binary = if parts == [Part::Link] { None } else { Some(binary.unwrap_or_else(agent::build)) };
+    let is_link_alone = parts.iter().all(|part| [Part::Link, Part::Rough].contains(part));
+    let binary = if is_link_alone { None } else { Some(binary.unwrap_or_else(agent::build)) };
     let mut is_kept = true;
     for part in parts {
         let section = part.measure(binary.as_deref(), cluster.as_ref());
@@ -74,6 +80,7 @@ fn main() -> ExitCode {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Link,
+    Rough,
     Apply,
     Memory,
     Standing,
@@ -88,6 +95,7 @@ impl Part {
         let parts = || (binary.expect("it was built"), cluster.expect("it was started"));
         match self {
             Self::Link => link::measure(),
+            Self::Rough => rough::measure(),
             Self::Apply => apply::measure(parts().0, parts().1),
             Self::Memory => memory::measure(parts().0, parts().1),
             Self::Standing => standing::measure(parts().0, parts().1, false),
@@ -138,6 +146,7 @@ fn parse(arguments: &[String]) -> Option<Asked> {
     while let Some(argument) = left.next() {
         match argument.as_str() {
             "link" => parts.push(Part::Link),
+            "rough" => parts.push(Part::Rough),
             "apply" => parts.push(Part::Apply),
             "memory" => parts.push(Part::Memory),
             "standing" => parts.push(Part::Standing),
@@ -151,7 +160,8 @@ fn parse(arguments: &[String]) -> Option<Asked> {
         }
     }
     if parts.is_empty() {
-        parts = vec![Part::Binary, Part::Link, Part::Apply, Part::Memory, Part::Idle, Part::Back];
+        parts =
+            vec![Part::Binary, Part::Link, Part::Rough, Part::Apply, Part::Memory, Part::Idle, Part::Back];
     }
     Some(Asked { parts, format, binary })
 }

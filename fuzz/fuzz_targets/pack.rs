@@ -1,4 +1,4 @@
-//! Any bytes as a pack: it is indexed or refused, within the limits on memory.
+//! Any bytes as a pack, whole or cut short: it is indexed or refused, within the limits on memory.
 
 #![no_main]
 
@@ -7,6 +7,8 @@ use standfast::source::probe;
 
 fuzz_target!(|bytes: &[u8]| {
     let folder = std::env::temp_dir().join(format!("standfast-fuzz-pack-{}", std::process::id()));
-    probe::pack(&folder, bytes);
+    for cut in [false, true] {
+        probe::pack(&folder, bytes, cut);
+    }
     let _ = std::fs::remove_dir_all(&folder);
 });

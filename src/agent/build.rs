@@ -6,7 +6,7 @@ use super::keep::Keeper;
 use crate::apply::{Applier, Tell};
 use crate::cluster::{Cluster, Standing};
 use crate::fleet;
-use crate::model::{CommitChain, CommitId, Facts, Moment, OwnerLabel, RefName, SiteStatus};
+use crate::model::{CommitChain, CommitId, Facts, Moment, OwnerLabel, RefName, SiteStatus, Trouble};
 use crate::reconcile::{self, Contents, Rules, Site};
 use crate::render::Render;
 use crate::report::Sink;
@@ -14,6 +14,7 @@ use crate::source::Source;
 use crate::store::{self, Store};
 use crate::trust::Verifier;
 use jiff::Timestamp;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -92,6 +93,11 @@ pub(super) struct Work {
     pub(super) chain: Option<CommitChain>,
     /// What was proven and is not accepted yet.
     pub(super) proven: Option<super::fetch::Proven>,
+    /// Tips that were refused since the mirrors were asked last, and why the first of them was.
+    pub(super) refused: BTreeSet<CommitId>,
+    pub(super) refusal: Option<Trouble>,
+    /// Whether a person ordered to ask.
+    pub(super) is_ordered: bool,
 }
 
 /// Opens the store and resumes from its facts.

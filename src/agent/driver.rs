@@ -4,9 +4,11 @@ use super::build::{Agent, Work};
 use super::clock;
 use super::content::Brought;
 use super::control::Command;
-use crate::model::{CommitChain, DesiredApplication, Moment, Reply, Revision, Trouble};
+use super::fetch::Offer;
+use crate::model::{DesiredApplication, Moment, Reply, Revision, Trouble};
 use crate::plan;
 use crate::reconcile::{Effect, Event, Notice, Order, Stay, step};
+use crate::source;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -18,10 +20,15 @@ const HEARTBEAT: Duration = Duration::from_secs(20);
 /// What is done beside the work on the cluster: a link that hangs keeps nothing from being healed.
 pub(super) type Jobs = JoinSet<Done>;
 
-/// A job that is done.
+/// A job that is done, or what happened by itself.
 pub(super) enum Done {
-    Fetched(Result<CommitChain, Trouble>),
+    Happened(Event),
+    Fetched(Offer),
+    /// What another mirror said, after what the first one offered was refused.
+    FetchedAnother(Offer),
     Rendered(Revision, Result<Brought, Trouble>),
+    /// What of the object database is needed was said.
+    Retained(Result<(), source::Error>),
     GoingBack(Result<(Revision, Vec<DesiredApplication>), Trouble>, oneshot::Sender<Reply>),
 }
 
@@ -39,8 +46,8 @@ impl Agent {
     pub async fn once(&mut self) -> Ending {
         self.feed(Event::Ordered(Order::Sync)).await;
         while !self.site.is_resting() || !self.jobs.is_empty() {
-            let event = self.next().await;
-            self.feed_all(event).await;
+            let done = self.next().await;
+            self.go_on(done).await;
         }
         self.rest();
         let troubles = self.site.troubles();
@@ -61,9 +68,9 @@ impl Agent {
                     None => break,
                 },
                 Ok(()) = turns.changed() => self.turn().await,
-                event = self.next() => {
-                    let is_time = event == Some(Event::Tick);
-                    self.feed_all(event).await;
+                done = self.next() => {
+                    let is_time = matches!(done, Done::Happened(Event::Tick));
+                    self.go_on(done).await;
                     self.keep_ready(is_time).await;
                 }
                 () = tokio::time::sleep(HEARTBEAT) => self.publish_status(),
@@ -71,8 +78,8 @@ impl Agent {
         }
     }
 
-    /// What happens next: a job is done, something changed in the cluster, or the time has come.
-    async fn next(&mut self) -> Option<Event> {
+    /// What happens next: a job is done, something changed in the cluster, or the time has come. Nothing of it is lost if this is dropped.
+    async fn next(&mut self) -> Done {
         let due = self.site.due();
         let wait = due.map(|due| self.clock.now().duration_until(due));
         let wait = wait.map(|wait| Duration::try_from(wait).unwrap_or(Duration::ZERO));
@@ -86,19 +93,18 @@ impl Agent {
         tokio::select! {
             biased;
             Some(done) = self.jobs.join_next() => {
-                let done = done.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()));
-                self.finish(done)
+                done.unwrap_or_else(|ended| std::panic::resume_unwind(ended.into_panic()))
             }
             news = self.applier.noticed(), if follows => {
                 let plan::News { drift, health } = news;
-                Some(Event::Noticed(Notice { drift, health }))
+                Done::Happened(Event::Noticed(Notice { drift, health }))
             }
-            () = asleep => Some(Event::Tick),
+            () = asleep => Done::Happened(Event::Tick),
         }
     }
 
-    async fn feed_all(&mut self, event: Option<Event>) {
-        if let Some(event) = event {
+    async fn go_on(&mut self, done: Done) {
+        if let Some(event) = self.finish(done).await {
             self.feed(event).await;
         }
     }
@@ -126,7 +132,7 @@ impl Agent {
     async fn carry_out(&mut self, effect: Effect) -> Option<Event> {
         let event = match effect {
             Effect::Fetch => {
-                self.tell(&Moment::Fetching);
+                self.begin();
                 let offer = self.ask();
                 self.jobs.spawn(async move { Done::Fetched(offer.await) });
                 return None;
@@ -147,7 +153,7 @@ impl Agent {
                 tracing::error!(event, site = ?self.site, "an event does not fit the state; please report this");
                 return None;
             }
-            Effect::Verify => self.verify().await,
+            Effect::Verify => self.prove_beside().await?,
             Effect::Accept => self.accept().await,
             Effect::Apply => self.apply().await,
             Effect::Judge => self.judge().await,
@@ -155,21 +161,48 @@ impl Agent {
             Effect::Prune => self.prune().await,
             Effect::Keep => self.keep().await,
         };
-        match &event {
+        self.note(&event);
+        Some(event)
+    }
+
+    /// Proves what was fetched. Where that is refused, another mirror is asked, and the event comes with its answer.
+    async fn prove_beside(&mut self) -> Option<Event> {
+        let event = self.prove().await;
+        if event.is_none() {
+            let offer = self.ask();
+            self.jobs.spawn(async move { Done::FetchedAnother(offer.await) });
+        }
+        event
+    }
+
+    /// Tells what went wrong.
+    fn note(&self, event: &Event) {
+        match event {
             Event::Failed(trouble) | Event::AcceptFailed(trouble) => {
                 self.tell(&Moment::Failed(trouble.clone()));
             }
             Event::Refused(trouble) => self.tell(&Moment::Refused(trouble.clone())),
             _ => {}
         }
-        Some(event)
     }
 
-    /// A job's result as an event.
-    fn finish(&mut self, done: Done) -> Option<Event> {
+    /// A job's result as an event, if one comes of it.
+    async fn finish(&mut self, done: Done) -> Option<Event> {
         match done {
+            Done::Happened(event) => Some(event),
             Done::Fetched(offer) => Some(self.take_offer(offer)),
+            Done::FetchedAnother(offer) => {
+                self.take_another(offer);
+                let event = self.prove_beside().await;
+                event.iter().for_each(|event| self.note(event));
+                event
+            }
             Done::Rendered(revision, brought) => Some(self.take_rendered(revision, brought)),
+            Done::Retained(retained) => {
+                // It is tried again when everything is steady next.
+                retained.inspect_err(|error| tracing::warn!(%error, "old packs stay")).ok();
+                None
+            }
             Done::GoingBack(kept, reply) => self.go_back(kept, reply),
         }
     }

@@ -2,14 +2,17 @@
 
 use super::build::Agent;
 use crate::model::{Classify, CommitChain, CommitId, Floor, Moment, Revision, Trouble};
-use crate::reconcile::Event;
-use crate::source::Want;
+use crate::reconcile::{Event, Stay};
+use crate::source::{self, Want};
 use crate::store::Changes;
 use crate::trust::{self, Accepted, Base, TrustedClock, Verdict, Witness};
 use std::sync::Arc;
 
 /// How far below the floor a tip is looked for on disk, to tell a mirror that lags from a history that was rewritten.
 const LAG: usize = 500;
+
+/// What the mirrors said: nothing, if it was nobody's time.
+pub(super) type Offer = Result<Option<CommitChain>, Trouble>;
 
 /// What was proven and is not accepted yet.
 #[derive(Debug)]
@@ -42,50 +45,99 @@ impl Agent {
         Base::of(self.facts.floor.as_ref(), self.settings.pin)
     }
 
-    /// Asks the mirrors, beside whatever else is done.
-    pub(super) fn ask(&self) -> impl Future<Output = Result<CommitChain, Trouble>> + Send + 'static {
-        let want = Want { ref_name: self.settings.ref_name.clone(), base: self.base().commit() };
+    /// Asks the mirrors, beside whatever else is done. `None` if it is nobody's time.
+    pub(super) fn ask(&self) -> impl Future<Output = Offer> + Send + 'static {
+        let want = Want {
+            ref_name: self.settings.ref_name.clone(),
+            base: self.base().commit(),
+            refused: self.work.refused.clone(),
+            is_ordered: self.work.is_ordered || self.settings.rules.stay != Stay::Forever,
+        };
         let source = Arc::clone(&self.source);
-        async move { source.advance(&want).await.map_err(Trouble::from) }
+        async move {
+            match source.advance(&want).await {
+                Ok(chain) => Ok(Some(chain)),
+                Err(source::Error::NotDue { .. }) => Ok(None),
+                Err(error) => Err(error.into()),
+            }
+        }
+    }
+
+    /// Begins to ask anew: what was refused before may be mended.
+    pub(super) fn begin(&mut self) {
+        self.tell(&Moment::Fetching);
+        (self.work.chain, self.work.refusal) = (None, None);
+        self.work.refused.clear();
     }
 
     /// Asks the mirrors and waits for what they say.
     pub(crate) async fn fetch(&mut self) -> Event {
-        self.tell(&Moment::Fetching);
+        self.begin();
         let offer = self.ask().await;
         self.take_offer(offer)
     }
 
     /// Takes note of what mirrors said.
-    pub(super) fn take_offer(&mut self, offer: Result<CommitChain, Trouble>) -> Event {
-        self.work.chain = None;
-        let chain = match offer {
-            Ok(chain) => chain,
+    pub(super) fn take_offer(&mut self, offer: Offer) -> Event {
+        self.work.is_ordered = false;
+        match offer {
+            Ok(None) => Event::Fetched(0),
+            Ok(Some(chain)) => {
+                let commits = chain.commits.len();
+                self.take_note(chain);
+                Event::Fetched(commits)
+            }
             Err(trouble) => {
                 self.tell(&Moment::Unreachable(trouble.clone()));
-                return Event::FetchFailed(trouble);
+                Event::FetchFailed(trouble)
             }
-        };
-        let now = self.clock.now();
-        let (bytes, commits) = (chain.traffic.up + chain.traffic.down, chain.commits.len());
-        self.link.count(bytes, now);
-        self.link.mirror = Some(chain.mirror.clone());
-        self.link.last_contact = Some(now);
-        self.tell(&Moment::Fetched { mirror: chain.mirror.clone(), commits, bytes });
-        self.work.chain = Some(chain);
-        Event::Fetched(commits)
+        }
     }
 
+    fn take_note(&mut self, chain: CommitChain) {
+        self.link.mirror = Some(chain.mirror.clone());
+        self.link.last_contact = Some(self.clock.now());
+        let (mirror, commits) = (chain.mirror.clone(), chain.commits.len());
+        self.tell(&Moment::Fetched { mirror, commits, bytes: chain.traffic.total() });
+        self.work.chain = Some(chain);
+    }
+
+    /// Takes note of what another mirror said, after what the first one offered was refused.
+    pub(super) fn take_another(&mut self, offer: Offer) {
+        let is_other = |chain: &CommitChain| !self.work.refused.contains(&chain.revision.commit);
+        if let Some(chain) = offer.ok().flatten().filter(is_other) {
+            self.take_note(chain);
+        }
+    }
+
+    /// Proves what was fetched, from one mirror after the other.
     pub(crate) async fn verify(&mut self) -> Event {
-        let Some(chain) = self.work.chain.take() else { return Event::Unchanged };
-        let base = self.base();
-        match trust::judge(&chain, base, self.verifier.as_ref(), &self.trusted_clock()) {
+        loop {
+            if let Some(event) = self.prove().await {
+                return event;
+            }
+            let offer = self.ask().await;
+            self.take_another(offer);
+        }
+    }
+
+    /// Proves what was fetched. `None` if it is refused, and another mirror is to be asked before that is said.
+    pub(super) async fn prove(&mut self) -> Option<Event> {
+        let Some(chain) = self.work.chain.take() else {
+            return Some(self.work.refusal.take().map_or(Event::Unchanged, Event::Refused));
+        };
+        let (base, clock) = (self.base(), self.trusted_clock());
+        Some(match trust::judge(&chain, base, self.verifier.as_ref(), &clock) {
             Verdict::Unchanged if matches!(base, Base::Pin(_)) => {
                 self.work.proven = Some(Proven::Pin(chain.revision.clone()));
                 Event::Proven(chain.revision)
             }
-            Verdict::Unchanged => Event::Unchanged,
+            Verdict::Unchanged => {
+                self.watch(&chain, &clock);
+                Event::Unchanged
+            }
             Verdict::Accepted(accepted) => {
+                self.watch(&chain, &clock);
                 for checked in accepted.checks() {
                     self.tell(&Moment::Checked(checked.commit, checked.verification.clone()));
                 }
@@ -95,19 +147,24 @@ impl Agent {
             }
             Verdict::Refused(refusal) => {
                 let refusal = refusal.knowing(&chain.revision, &self.below_the_floor().await);
-                let message = format!(
-                    "{} offers {}: {refusal}; {}",
-                    chain.mirror,
-                    chain.revision,
-                    refusal.reason.hint()
-                );
-                Event::Refused(Trouble {
-                    class: refusal.class(),
-                    reason: Classify::reason(&refusal),
-                    message,
-                })
+                let (class, reason) = (refusal.class(), Classify::reason(&refusal));
+                let hint = refusal.reason.hint();
+                let message = format!("{} offers {}: {refusal}; {hint}", chain.mirror, chain.revision);
+                self.work.refusal.get_or_insert(Trouble { class, reason, message });
+                self.work.refused.insert(chain.revision.commit);
+                return None;
             }
+        })
+    }
+
+    /// Looks at what other mirrors offer beside the line that is followed, or offered before it, and says once what is wrong about it.
+    fn watch(&mut self, chain: &CommitChain, clock: &TrustedClock) {
+        let rival = |other: &CommitChain| trust::rival(chain, other, self.verifier.as_ref(), clock);
+        let alarm = self.work.refusal.take().or_else(|| chain.beside.first().map(rival));
+        if let Some(trouble) = alarm.as_ref().filter(|alarm| self.link.alarm.as_ref() != Some(*alarm)) {
+            self.tell(&Moment::Refused(trouble.clone()));
         }
+        self.link.alarm = alarm;
     }
 
     /// The floor's ancestors by first parents, as far as they are on disk.

@@ -1,6 +1,7 @@
 //! The store on a thread of its own, and the facts that a pass leaves.
 
 use super::build::Agent;
+use super::driver::Done;
 use crate::apply::{Entries, Journal, Tell};
 use crate::model::{DesiredApplication, Digest, Facts, Moment, Revision, Trouble};
 use crate::reconcile::{self, Event};
@@ -96,6 +97,8 @@ impl Agent {
         if let Some(last_good) = self.facts.last_good.clone().filter(|now| before.as_ref() != Some(now)) {
             self.tell(&Moment::LastGood(last_good));
         }
+        let (source, revisions) = (Arc::clone(&self.source), self.facts.revisions());
+        self.jobs.spawn(async move { Done::Retained(source.retain(&revisions).await) });
         Event::Kept
     }
 

@@ -5,7 +5,7 @@ use super::clock::{self, Clock};
 use crate::cluster::{self, Cluster, Council};
 use crate::config;
 use crate::model::Trouble;
-use crate::reconcile::{Rules, Stay};
+use crate::reconcile::{Rules, Stay, waits};
 use crate::render::Plain;
 use crate::report::{self, Sink};
 use crate::source::Git;
@@ -85,7 +85,12 @@ pub(crate) fn assemble(
         local: settings.local.clone(),
         ref_name: settings.ref_name.clone(),
         pin: settings.trust.pin,
-        rules: Rules { poll: settings.poll, stay, look: LOOK },
+        rules: Rules {
+            poll: settings.poll,
+            slot: waits::slot(settings.local.name.as_str()),
+            stay,
+            look: LOOK,
+        },
         heals: settings.heals,
         namespace: settings.report.namespace.clone(),
         keep: settings.keep,

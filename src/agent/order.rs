@@ -49,6 +49,7 @@ impl Agent {
             Request::Rollback { revision } => return self.begin_rollback(&revision, uid, reply),
         };
         self.tell(&Moment::Acted(Act { what, uid }));
+        self.work.is_ordered |= order == Order::Sync;
         self.feed(Event::Ordered(order)).await;
         answer(reply, Reply::Done { message });
     }

@@ -99,6 +99,17 @@ pub(super) fn count(number: usize, word: &str) -> String {
     if number == 1 { format!("1 {word}") } else { format!("{number} {word}s") }
 }
 
+/// Bytes in thousands, as links and their bills count them: `340 B`, `12.5 kB`.
+pub(super) fn bytes(count: u64) -> String {
+    let tenths = |unit: u64, name: &str| format!("{}.{} {name}", count / unit, count % unit * 10 / unit);
+    match count {
+        ..1_000 => format!("{count} B"),
+        1_000..1_000_000 => tenths(1_000, "kB"),
+        1_000_000..1_000_000_000 => tenths(1_000_000, "MB"),
+        _ => tenths(1_000_000_000, "GB"),
+    }
+}
+
 /// A revision by the first digits of its commit.
 pub(super) fn short(revision: &str) -> String {
     revision.rsplit(':').next().unwrap_or(revision).chars().take(12).collect()

@@ -3,7 +3,7 @@
 use super::error::{Failure, PENDING};
 use super::output::{self, Format, Paint, table};
 use crate::agent::clock::Clock;
-use crate::model::status::ApplicationStatus;
+use crate::model::status::{ApplicationStatus, MirrorStatus};
 use crate::model::{Health, SitePhase, SiteStatus, explain};
 use crate::oneshot::ask;
 use jiff::Timestamp;
@@ -110,13 +110,16 @@ fn lines(status: &SiteStatus, now: Timestamp, paint: Paint) -> Vec<String> {
     lines.push(field("last-good", or_none(&status.revision.last_good)));
     let link = match (&status.link.mirror, &status.link.last_contact) {
         (Some(mirror), Some(at)) => {
-            format!("{mirror} answered {}, {} bytes today", time(at), status.link.bytes_today)
+            format!("{mirror} answered {}, {} today", time(at), output::bytes(status.link.bytes_today))
         }
         _ => "no mirror has answered yet".to_owned(),
     };
     lines.push(field("link", link));
-    if let Some(reason) = &status.link.reason {
+    for reason in status.link.reason.iter().chain(&status.link.alarm) {
         lines.push(field("", format!("{}: {}", reason.code, reason.message)));
+    }
+    if status.link.mirrors.len() > 1 || status.link.mirrors.iter().any(|one| one.metered) {
+        lines.extend(status.link.mirrors.iter().map(|one| field("", mirror(one, now))));
     }
     if !status.applications.is_empty() {
         let rows: Vec<_> = status.applications.iter().map(row).collect();
@@ -124,6 +127,27 @@ fn lines(status: &SiteStatus, now: Timestamp, paint: Paint) -> Vec<String> {
         lines.extend(table(&["APPLICATION", "PHASE", "HEALTH", "OBJECTS", "REVISION", "REASON"], &rows));
     }
     lines
+}
+
+/// One mirror in a line: how it answers, and what it cost today.
+fn mirror(one: &MirrorStatus, now: Timestamp) -> String {
+    let answered = one.last_answer.as_deref().and_then(|at| output::ago(now, at));
+    let mut text = match (&answered, one.failures) {
+        (Some(ago), 0) => format!("{} answered {ago}", one.mirror),
+        (Some(ago), failures) => format!("{} failed {failures} times since it answered {ago}", one.mirror),
+        (None, 0) => format!("{} was not needed yet", one.mirror),
+        (None, failures) => format!("{} failed {failures} times", one.mirror),
+    };
+    let today = one.today.iter().filter(|one| one.up + one.down > 0);
+    let today: Vec<_> =
+        today.map(|one| format!("{} {}", output::bytes(one.up + one.down), one.purpose)).collect();
+    if !today.is_empty() {
+        text = format!("{text}, today {}", today.join(", "));
+    }
+    if let Some(until) = &one.spent_until {
+        text = format!("{text}; its budget is spent until {until}");
+    }
+    text
 }
 
 fn row(known: &ApplicationStatus) -> Vec<String> {

@@ -32,11 +32,14 @@ mod files;
 mod fragment;
 mod input;
 mod keys;
+mod link;
 mod mirrors;
 mod problem;
 mod report;
 mod settings;
 mod values;
+#[cfg(test)]
+mod source_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

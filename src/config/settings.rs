@@ -4,7 +4,7 @@ use super::fragment::Held;
 use super::input::Input;
 use super::keys::{KEYS, Otherwise};
 use super::problem::{Place, Problem};
-use super::{Environment, credentials, mirrors, report, values};
+use super::{Environment, credentials, link, mirrors, report, values};
 use crate::cluster::Settings as ClusterSettings;
 use crate::cluster::Turns;
 use crate::fleet::Local;
@@ -125,16 +125,19 @@ pub(super) fn judge(
     let mut judge = Judge { input, problems, files: Vec::new() };
     judge.required();
     let local = local(&mut judge);
-    let mirrors = mirrors::judge(&mut judge, environment.credentials_directory.as_deref());
-    let trust = trust(&mut judge);
-    let cluster = cluster(&mut judge);
-    let ref_name = judge.read("source.ref", |text| Ok(text.parse::<RefName>()?));
-    let poll = judge.read("source.poll", values::poll);
-    let keep = judge.keep();
-    let folders = folders(&mut judge);
     let what_to_do = "make it with ssh-keygen -t ed25519 -N '' -f FILE";
     let identity =
         judge.file("identity", "the identity", what_to_do, |text| absolute(text, "/etc/standfast/identity"));
+    let directory = environment.credentials_directory.as_deref();
+    let mirrors = mirrors::judge(&mut judge, directory, identity.as_deref());
+    let budget = link::budget(&mut judge, &mirrors);
+    let proxy = link::proxy(&mut judge);
+    let trust = trust(&mut judge);
+    let cluster = cluster(&mut judge);
+    let ref_name = judge.read("source.ref", |text| Ok(text.parse::<RefName>()?));
+    let poll = link::poll(&mut judge);
+    let keep = judge.keep();
+    let folders = folders(&mut judge);
     let encryption = encryption(&mut judge, environment, identity.as_deref());
     let heals = judge.read("mode", values::mode);
     let report = report::judge(&mut judge, environment.credentials_directory.as_deref(), identity.as_deref());
@@ -151,7 +154,8 @@ pub(super) fn judge(
             Some((state, run)),
             Some(report),
         ) if problems.is_empty() => {
-            let source = SourceSettings::new(state.join("objects"), mirrors);
+            let source =
+                SourceSettings { poll, budget, proxy, ..SourceSettings::new(state.join("objects"), mirrors) };
             let store = StoreSettings { encryption, ..StoreSettings::new(state) };
             Ok(Settings {
                 local,

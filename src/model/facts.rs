@@ -3,7 +3,7 @@
 use super::hash::{CommitId, Digest};
 use super::revision::Revision;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The facts. States are rebuilt from them; they are never stored themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,6 +28,17 @@ impl Facts {
     /// Whether they say the same, whichever write they come from.
     pub fn is_like(&self, other: &Self) -> bool {
         Self { generation: other.generation, ..self.clone() } == *other
+    }
+
+    /// All revisions that they name, by their commits.
+    pub fn revisions(&self) -> BTreeSet<CommitId> {
+        let floor = self.floor.iter().map(|floor| &floor.revision);
+        let applications = self.applications.values().flat_map(|known| {
+            let runs = known.attempted.iter().chain(&known.last_good).map(|(revision, _)| revision);
+            runs.chain(known.quarantine.iter().map(|quarantine| &quarantine.revision))
+        });
+        let all = floor.chain(&self.last_good).chain(&self.pinned).chain(applications);
+        all.map(|revision| revision.commit).collect()
     }
 }
 

@@ -109,9 +109,49 @@ pub struct LinkStatus {
     pub mirror: Option<String>,
     /// When it did, RFC 3339.
     pub last_contact: Option<String>,
-    /// Bytes over the link since midnight UTC, both ways.
+    /// Bytes over all links since midnight UTC, both ways.
     pub bytes_today: u64,
     /// Why the last contact failed, if it did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// What is wrong among the mirrors, if one of them offers another line than the one that is followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<Reason>,
+    /// Each mirror, in the order of preference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mirrors: Vec<MirrorStatus>,
+}
+
+/// One mirror and the link to it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MirrorStatus {
+    /// The mirror, its URL without credentials.
+    pub mirror: String,
+    /// Whether its bytes cost money.
+    pub metered: bool,
+    /// When it last answered, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_answer: Option<String>,
+    /// How often in a row it was of no use since.
+    pub failures: u32,
+    /// Until when the budget of its link is spent, RFC 3339, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spent_until: Option<String>,
+    /// Bytes since midnight UTC.
+    pub today: Vec<BytesStatus>,
+    /// Bytes ever.
+    pub total: Vec<BytesStatus>,
+}
+
+/// Bytes over a link for one purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BytesStatus {
+    /// `news`, `commits` or `content`.
+    pub purpose: String,
+    /// Bytes sent.
+    pub up: u64,
+    /// Bytes received.
+    pub down: u64,
 }

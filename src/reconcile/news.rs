@@ -134,7 +134,7 @@ fn rest(site: &mut Site, at: Moment<'_>) {
     } else if again {
         waits::wait(site.failures, at.random).min(at.rules.poll.max(waits::SECOND))
     } else {
-        waits::spread(at.rules.poll, at.random)
+        waits::until_slot(at.rules.poll, at.rules.slot, at.now)
     };
     // A single pass asks once.
     let is_over = at.rules.stay != Stay::Forever;

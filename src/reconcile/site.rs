@@ -11,6 +11,8 @@ use std::time::Duration;
 pub struct Rules {
     /// How often mirrors are asked for news.
     pub poll: Duration,
+    /// Where in that interval this site has its time: `waits::slot` of its name.
+    pub slot: u64,
     /// How often health is looked at while it is waited for.
     pub look: Duration,
     /// How long the machine goes on.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 pub(super) const RULES: Rules =
-    Rules { poll: Duration::from_secs(300), look: Duration::from_secs(2), stay: Stay::Once };
+    Rules { poll: Duration::from_secs(300), slot: 0, look: Duration::from_secs(2), stay: Stay::Once };
 pub(super) const DAEMON: Rules = Rules { stay: Stay::Forever, ..RULES };
 
 pub(super) fn now() -> Timestamp {

@@ -1,10 +1,11 @@
 //! What can go wrong in this room, each with what to do about it.
 
 use crate::model::{Classify, ErrorClass, RepoPath, Revision};
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::path::PathBuf;
 
-use super::mirror_error::MirrorError;
+use super::mirror_error::{MirrorError, told};
 
 /// Most paths that a message names before it says how many more there are.
 const NAMED_PATHS: usize = 5;
@@ -19,6 +20,13 @@ pub enum Error {
         failures: Vec<MirrorFailure>,
     },
 
+    /// Nobody was asked: the mirrors that are left are metered, and it is not their time.
+    #[error("the mirrors that are left are metered, and are asked for news again at {}", told(*until))]
+    NotDue {
+        /// When it is, in seconds since 1970.
+        until: u64,
+    },
+
     /// Content of a proven revision is not on disk, and no mirror gave it.
     #[error(
         "completing {revision}: {} not on disk, and no mirror gave it: {}",
@@ -31,6 +39,22 @@ pub enum Error {
         /// What is not there.
         paths: Vec<RepoPath>,
         /// Why each mirror did not give it.
+        failures: Vec<MirrorFailure>,
+    },
+
+    /// All content of a proven revision is on disk but for objects that no link carried in one piece.
+    #[error(
+        "completing {revision}: all is there but what is larger than the link carries before it breaks: {}; bring it by a mirror nearer \
+         by or on a stick ({})",
+        heavy(objects),
+        listed(failures)
+    )]
+    ObjectTooLarge {
+        /// The revision.
+        revision: Revision,
+        /// The files and folders, and how many bytes came at most before the link broke.
+        objects: BTreeMap<RepoPath, u64>,
+        /// Why each mirror did not give them.
         failures: Vec<MirrorFailure>,
     },
 
@@ -95,7 +119,11 @@ impl Classify for Error {
         match self {
             Self::TooLarge { .. } | Self::BadTree { .. } => ErrorClass::Terminal,
             Self::Mirrors { failures } | Self::Missing { failures, .. } => common_class(failures),
-            Self::Disk { .. } | Self::Damaged { .. } | Self::Stopped => ErrorClass::Transient,
+            Self::NotDue { .. }
+            | Self::ObjectTooLarge { .. }
+            | Self::Disk { .. }
+            | Self::Damaged { .. }
+            | Self::Stopped => ErrorClass::Transient,
         }
     }
 
@@ -107,6 +135,8 @@ impl Classify for Error {
                 _ => "MirrorsFailed",
             },
             Self::Missing { .. } => "ContentMissing",
+            Self::NotDue { .. } => "NotDue",
+            Self::ObjectTooLarge { .. } => "ObjectTooLarge",
             Self::TooLarge { .. } => "ContentTooLarge",
             Self::BadTree { .. } => "ContentInvalid",
             Self::Disk { .. } => "DiskFailed",
@@ -145,6 +175,15 @@ fn listed(failures: &[MirrorFailure]) -> String {
         text
     });
     each.collect::<Vec<_>>().join("; ")
+}
+
+fn heavy(objects: &BTreeMap<RepoPath, u64>) -> String {
+    let named = |(path, carried): (&RepoPath, &u64)| format!("{path} (over {} KiB)", carried >> 10);
+    let mut text: Vec<_> = objects.iter().take(NAMED_PATHS).map(named).collect();
+    if objects.len() > NAMED_PATHS {
+        text.push(format!("and {} more", objects.len() - NAMED_PATHS));
+    }
+    text.join(", ")
 }
 
 fn named(paths: &[RepoPath]) -> String {

@@ -1,22 +1,28 @@
 //! The real source: git mirrors, and an object database of our own.
 
 use super::error::Error;
+use super::ids;
+use super::link::Links;
 use super::lookup::Lookup;
 use super::mirror::Meter;
 use super::settings::Settings;
 use super::worker::Worker;
 use super::{Source, Want};
-use crate::model::{Artifact, CommitChain, CommitId, RawCommit, RepoPath, Revision, Traffic};
+use crate::model::{Artifact, CommitChain, CommitId, MirrorReport, RawCommit, RepoPath, Revision, Traffic};
 use crate::trust::Verified;
 use async_trait::async_trait;
 use standfast_tls::Clock;
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use tokio::sync::oneshot;
+
+/// When nothing was asked for so long, what need not be held open is let go.
+const REST: Duration = Duration::from_secs(20);
 
 type Job = Box<dyn FnOnce(&mut Worker) + Send>;
 
@@ -27,6 +33,8 @@ pub struct Git {
     thread: Option<JoinHandle<()>>,
     busy: Arc<AtomicBool>,
     meter: Arc<Meter>,
+    links: Arc<Mutex<Links>>,
+    clock: Clock,
 }
 
 /// Sets its flag when it is dropped: nobody waits any more.
@@ -41,23 +49,20 @@ impl Git {
     pub fn start(settings: Settings, clock: Clock) -> Result<Self, Error> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let meter = Arc::new(Meter::default());
-        let for_worker = meter.clone();
+        let links = Arc::new(Mutex::new(Links::open(&settings)));
+        let (for_worker, its_links, its_clock) = (meter.clone(), links.clone(), clock.clone());
         let busy = Arc::new(AtomicBool::new(false));
         let is_busy = busy.clone();
         let path = settings.objects.clone();
         let work = move || {
-            let mut worker = Worker::new(&settings, &clock, for_worker);
-            while let Ok(job) = queue.recv() {
-                is_busy.store(true, Ordering::Relaxed);
-                job(&mut worker);
-                is_busy.store(false, Ordering::Relaxed);
-            }
+            let mut worker = Worker::new(&settings, &its_clock, for_worker, its_links);
+            serve(&queue, &mut worker, &is_busy);
         };
         let thread = std::thread::Builder::new()
             .name("source".to_owned())
             .spawn(work)
             .map_err(|source| Error::Disk { doing: "starting the thread for", path, source })?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread), busy, meter })
+        Ok(Self { jobs: Some(jobs), thread: Some(thread), busy, meter, links, clock })
     }
 
     /// All bytes that went over the link since the start, those of `complete` included. HTTP headers count as HTTP/1.1 would write
@@ -110,9 +115,36 @@ impl Source for Git {
         self.run(move |worker| worker.held(&revision, root, &paths)).await
     }
 
+    fn link(&self) -> Vec<MirrorReport> {
+        let now = self.clock.read().seconds();
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).report(now)
+    }
+
+    async fn retain(&self, revisions: &BTreeSet<CommitId>) -> Result<(), Error> {
+        let revisions: BTreeSet<_> = revisions.iter().filter_map(|commit| ids::object(&commit.0)).collect();
+        self.run(move |worker| worker.retain(revisions.clone())).await
+    }
+
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {
         let commit = *commit;
         self.run(move |worker| worker.objects.recall(&commit)).await
+    }
+}
+
+/// Does what is asked, one after the other, until nobody can ask any more.
+fn serve(queue: &mpsc::Receiver<Job>, worker: &mut Worker, is_busy: &AtomicBool) {
+    loop {
+        let job = match queue.recv_timeout(REST) {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {
+                worker.rest();
+                continue;
+            }
+        };
+        is_busy.store(true, Ordering::Relaxed);
+        job(worker);
+        is_busy.store(false, Ordering::Relaxed);
     }
 }
 
@@ -127,6 +159,9 @@ impl Drop for Git {
     /// one that was called off may still hang on a silent link, and is left to its timeout.
     fn drop(&mut self) {
         drop(self.jobs.take());
+        // What links cost must outlive the process.
+        let now = self.clock.read().seconds();
+        self.links.lock().unwrap_or_else(PoisonError::into_inner).keep(true, now);
         if let Some(thread) = self.thread.take()
             && !self.busy.load(Ordering::Relaxed)
             && thread.join().is_err()

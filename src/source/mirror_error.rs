@@ -38,6 +38,38 @@ pub enum MirrorError {
         credential: bool,
     },
 
+    /// SSH: the host shows a key that is not one of those that it may have.
+    #[error(
+        "its host key is not one of those in the knownHosts file ({said}); ask whoever runs it before you change that file"
+    )]
+    HostKey {
+        /// The words of ssh.
+        said: String,
+    },
+
+    /// SSH: this site's key does not open it.
+    #[error(
+        "it does not let this site's identity in ({said}); add its public key there: `ssh-keygen -y -f FILE` prints it"
+    )]
+    KeyRefused {
+        /// The words of ssh.
+        said: String,
+    },
+
+    /// SSH: there is no repository at the path.
+    #[error("it has no repository there ({said}); check the path, and that the identity may read it")]
+    NoRepository {
+        /// The words of the other end.
+        said: String,
+    },
+
+    /// SSH: the program cannot be started.
+    #[error("the program ssh cannot be started ({why}); install OpenSSH's client")]
+    NoSsh {
+        /// Why not.
+        why: String,
+    },
+
     /// HTTP 404 or 410.
     #[error("it has no repository there (HTTP {status}); check the URL, and that the credential may read it")]
     NotFound {
@@ -102,6 +134,17 @@ pub enum MirrorError {
         message: String,
     },
 
+    /// Its bytes cost money, and those that may be spent are.
+    #[error("its budget is spent until {}", told(*until))]
+    OverBudget {
+        /// When there is some again, in seconds since 1970.
+        until: u64,
+    },
+
+    /// The link broke under each of the objects that are left, more than once.
+    #[error("its link breaks before the largest objects have come whole")]
+    TooHeavy,
+
     /// More came than we take.
     #[error("it sent more than the limit of {limit} ({what})")]
     TooLarge {
@@ -127,7 +170,7 @@ impl Classify for MirrorError {
     /// Only what the site's own files cause is `Misconfigured`: all else can be put right at the other end, without anybody coming here.
     fn class(&self) -> ErrorClass {
         match self {
-            Self::File { .. } => ErrorClass::Misconfigured,
+            Self::File { .. } | Self::NoSsh { .. } => ErrorClass::Misconfigured,
             Self::TooLarge { .. } => ErrorClass::Terminal,
             _ => ErrorClass::Transient,
         }
@@ -137,8 +180,10 @@ impl Classify for MirrorError {
         match self {
             Self::Unreachable { .. } => "Unreachable",
             Self::Certificate { .. } => "CertificateNotTrusted",
-            Self::Unauthorized { .. } => "Unauthorized",
-            Self::NotFound { .. } => "NotFound",
+            Self::HostKey { .. } => "HostKeyNotTrusted",
+            Self::Unauthorized { .. } | Self::KeyRefused { .. } => "Unauthorized",
+            Self::NotFound { .. } | Self::NoRepository { .. } => "NotFound",
+            Self::NoSsh { .. } => "NoSsh",
             Self::NotGit { .. } => "NotGit",
             Self::EmptyRepository => "EmptyRepository",
             Self::MissingRef { .. } => "MissingRef",
@@ -146,6 +191,8 @@ impl Classify for MirrorError {
             Self::ObjectFormat { .. } => "ObjectFormat",
             Self::GarbagePack { .. } => "GarbagePack",
             Self::Refused { .. } => "RefusedByServer",
+            Self::OverBudget { .. } => "BudgetSpent",
+            Self::TooHeavy => "ObjectTooLarge",
             Self::TooLarge { .. } => "TooLarge",
             Self::File { .. } => "FileUnusable",
         }
@@ -164,6 +211,11 @@ impl MirrorError {
         Self::Unreachable { what: what.into(), source: Some(source.into()) }
     }
 
+    /// Whether it tells anything about the mirror or its link: a budget and a large object do not.
+    pub(super) fn is_its_fault(&self) -> bool {
+        !matches!(self, Self::OverBudget { .. } | Self::TooHeavy)
+    }
+
     /// A pack that cannot be used, with the cause.
     pub(super) fn garbage(what: impl Into<String>, source: impl Into<Cause>) -> Self {
         Self::GarbagePack { what: what.into(), source: Some(source.into()) }
@@ -176,6 +228,12 @@ fn credential_advice(sent: bool) -> &'static str {
     } else {
         "no credential is configured for it: add `credential`"
     }
+}
+
+/// A time, to the second.
+pub(super) fn told(seconds: u64) -> String {
+    let at = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    at.map_or_else(|| "then".to_owned(), |at| at.to_string())
 }
 
 /// What a server says, fit to be shown: without control characters, and not long.

@@ -1,6 +1,6 @@
 //! The parsers of foreign bytes by themselves, for fuzzing: each must answer or refuse, whatever it is given.
 
-use super::objects::{Objects, Place};
+use super::objects::{Ending, Objects, Place};
 use super::settings::Limits;
 use super::{mirror, tree};
 use gix::ObjectId;
@@ -17,11 +17,12 @@ pub fn talk(bytes: &[u8]) -> bool {
     mirror::talk(bytes)
 }
 
-/// Takes bytes for a pack: checks and indexes them below `folder`, as if a mirror had sent them. Answers whether they are kept.
-pub fn pack(folder: &Path, bytes: &[u8]) -> bool {
+/// Takes bytes for a pack: checks and indexes them below `folder`, as if a mirror had sent them. Answers how many objects are kept:
+/// of bytes that are `cut` short, those that came whole; `None` if they are refused.
+pub fn pack(folder: &Path, bytes: &[u8], cut: bool) -> Option<usize> {
     let mut objects = Objects::open(folder, Limits::default());
-    let Ok(mut spool) = objects.spool() else { return false };
-    let tip = ObjectId::null(super::ids::KIND);
-    spool.write(bytes).is_ok()
-        && objects.absorb(spool, Place::Incoming(tip), false, &AtomicBool::new(false)).is_ok()
+    let mut spool = objects.spool(Place::Incoming(ObjectId::null(super::ids::KIND))).ok()?;
+    spool.write(bytes).ok()?;
+    let ending = if cut { Ending::Cut } else { Ending::Whole };
+    Some(objects.absorb(spool, ending, false, &AtomicBool::new(false)).ok()?.objects)
 }

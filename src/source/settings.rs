@@ -1,6 +1,9 @@
 //! What this room must be told.
 
 use super::credential::Credential;
+use super::link::Budget;
+use super::proxy::ProxyUrl;
+use super::ssh_url::SshUrl;
 use super::url::MirrorUrl;
 use std::fmt;
 use std::path::PathBuf;
@@ -13,6 +16,12 @@ pub struct Settings {
     pub objects: PathBuf,
     /// In order of preference.
     pub mirrors: Vec<MirrorSettings>,
+    /// How often mirrors are asked for news. Metered ones are asked every sixth time.
+    pub poll: Duration,
+    /// What metered mirrors may cost.
+    pub budget: Budget,
+    /// What is between this site and mirrors over HTTPS, if anything is.
+    pub proxy: Option<ProxyUrl>,
     /// How long we wait.
     pub timeouts: Timeouts,
     /// How much we take.
@@ -30,6 +39,19 @@ pub enum MirrorSettings {
         ca: Option<PathBuf>,
         /// What lets us in, if anything is needed.
         credential: Option<Credential>,
+        /// Whether its bytes cost money.
+        metered: bool,
+    },
+    /// A git server that is logged in to by SSH, with this site's identity.
+    Ssh {
+        /// Where it is.
+        url: SshUrl,
+        /// The host keys that it may have, in OpenSSH's format.
+        known_hosts: PathBuf,
+        /// This site's private key.
+        identity: PathBuf,
+        /// Whether its bytes cost money.
+        metered: bool,
     },
     /// A bare repository in a folder of this machine, such as a stick brought by hand. It may be absent.
     Local {
@@ -64,6 +86,8 @@ pub struct Limits {
     pub artifact_bytes: usize,
     /// Most files and folders of one artifact.
     pub artifact_paths: usize,
+    /// Most bytes of all packs on disk. One more pack may be there for a moment, and while packs are put together as much again.
+    pub database_bytes: u64,
 }
 
 impl Default for Timeouts {
@@ -84,6 +108,7 @@ impl Default for Limits {
             object_bytes: 16 << 20,
             artifact_bytes: 64 << 20,
             artifact_paths: 100_000,
+            database_bytes: 1 << 30,
         }
     }
 }
@@ -100,10 +125,31 @@ impl Limits {
     }
 }
 
+/// How often mirrors are asked where nobody says: a poll without news costs a few hundred bytes.
+const POLL: Duration = Duration::from_secs(300);
+
 impl Settings {
-    /// Settings with the usual timeouts and limits.
+    /// Settings with the usual poll, timeouts and limits, and without a budget.
     pub fn new(objects: impl Into<PathBuf>, mirrors: Vec<MirrorSettings>) -> Self {
-        Self { objects: objects.into(), mirrors, timeouts: Timeouts::default(), limits: Limits::default() }
+        Self {
+            objects: objects.into(),
+            mirrors,
+            poll: POLL,
+            budget: Budget::default(),
+            proxy: None,
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl MirrorSettings {
+    /// Whether its bytes cost money.
+    pub fn is_metered(&self) -> bool {
+        match self {
+            Self::Https { metered, .. } | Self::Ssh { metered, .. } => *metered,
+            Self::Local { .. } => false,
+        }
     }
 }
 
@@ -111,6 +157,7 @@ impl fmt::Display for MirrorSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Https { url, .. } => url.fmt(f),
+            Self::Ssh { url, .. } => url.fmt(f),
             Self::Local { path } => path.display().fmt(f),
         }
     }

@@ -1,10 +1,10 @@
 //! The rules of this room that need no server: addresses, names, and what may stand in a tree.
 
+use super::content::walk::{Ground, Walk, What};
 use super::error::Error;
 use super::ids::{self, KIND};
 use super::lookup::Lookup;
 use super::mirror_error::printable;
-use super::walk::{self, What};
 use super::{Credential, Limits, MirrorSettings, MirrorUrl, ParseUrlError, probe, tree};
 use crate::model::{Classify, ErrorClass, RepoPath, TreeId};
 use gix::ObjectId;
@@ -60,6 +60,7 @@ fn settings_are_shown_without_what_is_in_the_files() {
         url: "https://git.example.com/fleet.git".parse().unwrap(),
         ca: None,
         credential: Some(Credential::file("/run/credentials/git-token")),
+        metered: false,
     };
     assert_eq!(mirror.to_string(), "https://git.example.com/fleet.git");
     assert!(format!("{mirror:?}").contains("Credential(file /run/credentials/git-token)"));
@@ -160,9 +161,10 @@ fn whole_pack() -> Vec<u8> {
 fn the_seeds_of_the_laws_are_understood() {
     let folder = tempfile::TempDir::new().unwrap();
     assert!(probe::talk(CONVERSATION));
-    assert!(probe::pack(folder.path(), &whole_pack()));
+    assert_eq!(probe::pack(folder.path(), &whole_pack(), false), Some(1));
     assert!(!probe::talk(b""));
-    assert!(!probe::pack(folder.path(), PACK), "its checksum is missing");
+    assert_eq!(probe::pack(folder.path(), PACK, false), None, "its checksum is missing");
+    assert_eq!(probe::pack(folder.path(), PACK, true), Some(1), "the link may have cut that off");
 }
 
 /// A seed with some bytes replaced, and cut somewhere.
@@ -193,7 +195,8 @@ proptest! {
     #[test]
     fn a_pack_that_was_changed_is_refused(bytes in damaged(whole_pack())) {
         let folder = tempfile::TempDir::new().unwrap();
-        prop_assert_eq!(probe::pack(folder.path(), &bytes), bytes == whole_pack());
+        prop_assert_eq!(probe::pack(folder.path(), &bytes, false).is_some(), bytes == whole_pack());
+        prop_assert!(probe::pack(folder.path(), &bytes, true).is_some_and(|objects| objects <= 1));
     }
 }
 
@@ -215,9 +218,9 @@ impl Memory {
         self.put(Kind::Tree, lines.iter().flat_map(line).collect())
     }
 
-    fn walk(&self, root: ObjectId, paths: &[&str], limits: &Limits) -> Result<walk::Found, Error> {
+    fn walk(&self, root: ObjectId, paths: &[&str], limits: &Limits) -> Result<Walk, Error> {
         let paths: BTreeSet<RepoPath> = paths.iter().map(|path| path.parse().unwrap()).collect();
-        walk::walk(self, limits, &TreeId(ids::hash(&root)), &paths)
+        Walk::begin(Ground { objects: self, limits }, &TreeId(ids::hash(&root)), &paths)
     }
 }
 
@@ -248,7 +251,8 @@ fn a_walk_names_what_is_missing_and_how_much_of_it_is_needed() {
         [
             ("apps/file.yaml".to_owned(), What::Blob),
             ("apps/whole".to_owned(), What::WholeTree),
-            // The same tree again, where less of it is needed: asked for once.
+            // The same tree again, where less of it is needed.
+            ("on-the-way".to_owned(), What::TreeOnTheWay),
         ]
     );
     assert_eq!(missing(&["on-the-way/deep/down"]), [("on-the-way".to_owned(), What::TreeOnTheWay)]);

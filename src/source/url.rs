@@ -23,6 +23,20 @@ pub enum ParseUrlError {
         "{0} is http without TLS, which anybody on the way can read and change: use https (http is taken for loopback addresses alone)"
     )]
     ClearText(String),
+    /// Not `ssh://user@host/path`.
+    #[error("not the URL of a mirror over ssh: expected ssh://user@host/path, {0}")]
+    MalformedSsh(&'static str),
+    /// A password in the URL of a mirror over SSH.
+    #[error(
+        "the URL of a mirror on {host} holds a password: ssh logs in with the key that stands under `identity`; remove it"
+    )]
+    SshPassword {
+        /// Whose URL it is.
+        host: String,
+    },
+    /// Not `http://host:port`.
+    #[error("not the URL of a proxy: expected http://host:port, {0}")]
+    MalformedProxy(&'static str),
     /// Not `https://host/path`.
     #[error("not the URL of a mirror: expected https://host/path, {0}")]
     Malformed(&'static str),

@@ -1,44 +1,131 @@
 //! What the thread that owns gix does.
 
-use super::Want;
-use super::chain::{self, Chain};
+use super::content::walk::Ground;
+use super::content::{Heavy, Pace};
 use super::error::{Error, MirrorFailure};
-use super::ids;
-use super::lookup::Lookup;
-use super::mirror::{self, Answer, Ask, History, Meter, Mirror};
+use super::link::{Allowance, Links};
+use super::mirror::{self, Answer, Ask, Filter, History, Meter, Mirror, Server, Stop};
 use super::mirror_error::MirrorError;
-use super::objects::{Objects, Place};
+use super::objects::{Absorbed, Ending, Objects, Place};
 use super::settings::{Limits, Settings};
 use super::trouble::Trouble;
-use super::walk;
-use crate::model::{ChainEnd, CommitChain, CommitId, Revision};
+use crate::model::{CommitChain, CommitId, Purpose, Traffic};
 use gix::ObjectId;
 use standfast_tls::Clock;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The object database and the mirrors, on one thread.
 pub(super) struct Worker {
     pub(super) objects: Objects,
-    pub(super) mirrors: Vec<Box<dyn Mirror>>,
+    pub(super) mirrors: Vec<One>,
     pub(super) limits: Limits,
     pub(super) meter: Arc<Meter>,
     /// Tips that a mirror sent what it has of, together with the base that was asked for: asking again brings no more.
-    settled: Vec<(ObjectId, Option<CommitId>)>,
-    /// The mirror that answered last: it has what its tip needs.
-    pub(super) answered: usize,
+    pub(super) settled: Vec<(ObjectId, Option<CommitId>)>,
+    /// The mirror that gave the news last: it has what its tip needs.
+    pub(super) answered: Option<usize>,
+    /// What each mirror offered last.
+    pub(super) tips: Vec<Option<ObjectId>>,
+    /// Other lines, by the mirror that offers them.
+    pub(super) rivals: BTreeMap<usize, CommitChain>,
+    /// Whether what is fetched now may overdraw a budget.
+    pub(super) is_urgent: bool,
+    links: Arc<Mutex<Links>>,
+    clock: Clock,
+}
+
+/// One mirror, and what was learnt of the link to it.
+pub(super) struct One {
+    pub(super) mirror: Box<dyn Mirror>,
+    pub(super) pace: Pace,
+    pub(super) heavy: Heavy,
+}
+
+/// One request to one mirror.
+pub(super) struct Request<'a> {
+    pub(super) wants: &'a [ObjectId],
+    pub(super) filter: Filter,
+    pub(super) history: History,
+    pub(super) stop: Stop,
+    pub(super) is_bulk: bool,
+    pub(super) place: Place,
+    pub(super) purpose: Purpose,
+}
+
+/// What a request brought.
+pub(super) struct Brought {
+    pub(super) answer: Answer,
+    /// Bytes that arrived.
+    pub(super) bytes: u64,
+    /// Objects that are kept.
+    pub(super) objects: usize,
+    /// Objects that rest on others that are not here.
+    pub(super) dropped: u32,
+    /// Why the answer ended before its end, if it did.
+    pub(super) cut: Option<MirrorError>,
+}
+
+impl<'a> Request<'a> {
+    /// For trees and files by their ids.
+    pub(super) fn content(wants: &'a [ObjectId]) -> Self {
+        Self { purpose: Purpose::Content, ..Self::commits(wants, Place::Main) }
+    }
+
+    /// For commits by their ids.
+    pub(super) fn commits(wants: &'a [ObjectId], place: Place) -> Self {
+        let (history, filter, stop) = (History::NoCommits, Filter::Nothing, Stop::Never);
+        Self { wants, filter, history, stop, is_bulk: false, place, purpose: Purpose::Commits }
+    }
 }
 
 impl Worker {
-    pub(super) fn new(settings: &Settings, clock: &Clock, meter: Arc<Meter>) -> Self {
+    pub(super) fn new(
+        settings: &Settings,
+        clock: &Clock,
+        meter: Arc<Meter>,
+        links: Arc<Mutex<Links>>,
+    ) -> Self {
+        let mirrors: Vec<One> = mirror::all(settings, clock, &meter).into_iter().map(One::new).collect();
         Self {
             objects: Objects::open(&settings.objects, settings.limits),
-            mirrors: mirror::all(settings, clock, &meter),
+            tips: vec![None; mirrors.len()],
+            mirrors,
             limits: settings.limits,
             meter,
             settled: Vec::new(),
-            answered: 0,
+            answered: None,
+            rivals: BTreeMap::new(),
+            is_urgent: false,
+            links,
+            clock: clock.clone(),
         }
+    }
+
+    /// What is known of the links.
+    pub(super) fn links(&self) -> MutexGuard<'_, Links> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seconds since 1970.
+    pub(super) fn now(&self) -> u64 {
+        self.clock.read().seconds()
+    }
+
+    /// Lets go what need not be held open while nothing is asked.
+    pub(super) fn rest(&mut self) {
+        self.mirrors.iter_mut().for_each(|one| one.mirror.rest());
+    }
+
+    /// Keeps what these revisions need.
+    pub(super) fn retain(&mut self, revisions: BTreeSet<ObjectId>) -> Result<(), Error> {
+        self.objects.retain(revisions, &self.meter.cancel())
+    }
+
+    /// What walks look at.
+    pub(super) fn ground(&self) -> Ground<'_> {
+        Ground { objects: &self.objects, limits: &self.limits }
     }
 
     /// Does one job. If an object turns out damaged, what is damaged is removed and the job done once more.
@@ -48,43 +135,16 @@ impl Worker {
         work: impl Fn(&mut Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.meter.begin(cancel);
-        match work(self) {
+        let done = match work(self) {
             Err(Error::Damaged { id, .. }) if self.objects.remove_damaged()? => {
                 tracing::warn!(%id, "a pack was damaged on disk and is removed: its objects are fetched again");
                 work(self)
             }
             done => done,
-        }
-    }
-
-    /// The first mirror whose chain meets the base wins; a mirror that lags behind must not keep news from us.
-    pub(super) fn advance(&mut self, want: &Want) -> Result<CommitChain, Error> {
-        // Whoever asks for what lies above a commit has accepted it: facts may name it, so it must not go with its mirror's next tip.
-        if let Some(base) = want.base.and_then(|base| ids::object(&base.0)) {
-            self.objects.promote(&base)?;
-        }
-        let before = self.meter.total();
-        let mut failures = Vec::new();
-        let mut offered = Vec::new();
-        let mut second_best = None;
-        for at in 0..self.mirrors.len() {
-            match self.offer(at, want, &mut offered) {
-                Ok(chain) if want.base.is_none() || matches!(chain.end, ChainEnd::Base(_)) => {
-                    second_best = Some((at, chain));
-                    break;
-                }
-                Ok(chain) => second_best = second_best.or(Some((at, chain))),
-                Err(trouble) => failures.push(self.failure(at, trouble)?),
-            }
-        }
-        let Some((at, mut chain)) = second_best else { return Err(Error::Mirrors { failures }) };
-        self.answered = at;
-        self.objects.keep_only(&offered)?;
-        self.settled.retain(|(tip, _)| offered.contains(tip));
-        let after = self.meter.total();
-        chain.traffic.up = after.up - before.up;
-        chain.traffic.down = after.down - before.down;
-        Ok(chain)
+        };
+        let now = self.now();
+        self.links().keep(false, now);
+        done
     }
 
     /// A mirror's trouble as it is reported; our own trouble ends everything.
@@ -93,99 +153,97 @@ impl Worker {
             Trouble::Ours(error) => Err(error),
             Trouble::Mirror(_) if self.meter.is_cancelled() => Err(Error::Stopped),
             Trouble::Mirror(error) => {
-                let mirror = self.mirrors[at].name().to_owned();
+                if error.is_its_fault() {
+                    let now = self.now();
+                    self.links().failed(at, now);
+                }
+                let mirror = self.mirrors[at].mirror.name().to_owned();
                 tracing::debug!(mirror, %error, "a mirror was of no use");
                 Ok(MirrorFailure { mirror, error })
             }
         }
     }
 
-    /// What one mirror offers.
-    fn offer(&mut self, at: usize, want: &Want, offered: &mut Vec<ObjectId>) -> Result<CommitChain, Trouble> {
-        let tip = self.mirrors[at].tip(&want.ref_name)?;
-        offered.push(tip);
-        if !self.is_at_hand(tip, want.base)? {
-            self.bring_chain(at, tip, want.base)?;
-            self.settled.push((tip, want.base));
-        }
-        match chain::read(&self.objects, &self.limits, tip, want.base)? {
-            Chain::Commits(commits, end) => Ok(CommitChain {
-                revision: Revision { ref_name: want.ref_name.clone(), commit: ids::commit(&tip) },
-                commits,
-                end,
-                mirror: self.mirrors[at].name().to_owned(),
-                traffic: crate::model::Traffic::default(),
-            }),
-            Chain::Other(kind) => {
-                Err(MirrorError::NotACommit { ref_name: want.ref_name.clone(), kind: kind.to_string() }
-                    .into())
-            }
-            Chain::Absent => {
-                let what = "the commit that it offers is not in it".to_owned();
-                Err(MirrorError::GarbagePack { what, source: None }.into())
-            }
-        }
-    }
-
-    /// Whether asking the mirror would bring nothing that is not on disk.
-    fn is_at_hand(&self, tip: ObjectId, base: Option<CommitId>) -> Result<bool, Error> {
-        if self.settled.contains(&(tip, base)) {
-            return Ok(true);
-        }
-        Ok(match chain::read(&self.objects, &self.limits, tip, base)? {
-            // The tip is the base, which is accepted; a site that lost its disk does not have it.
-            Chain::Commits(commits, _) if commits.is_empty() => self.objects.find_anywhere(&tip)?.is_some(),
-            Chain::Commits(_, ChainEnd::Base(_)) => true,
-            Chain::Commits(..) => base.is_none(),
-            Chain::Absent | Chain::Other(_) => false,
-        })
-    }
-
-    /// Fetches the commits from the tip down to the base. From a server that does not filter, their content comes along.
-    fn bring_chain(&mut self, at: usize, tip: ObjectId, base: Option<CommitId>) -> Result<(), Trouble> {
-        let flat = self.mirrors[at].filters()?;
-        let above = base.and_then(|base| ids::object(&base.0));
-        if above == Some(tip) {
-            return self.bring(at, &[tip], flat, History::TipAlone, Place::Main).map(drop);
-        }
-        let place = Place::Incoming(tip);
-        if let Some(base) = above {
-            let thin = !flat && self.holds_content_of(base)?;
-            let answer = self.bring(at, &[tip], flat, History::Above { base, thin }, place)?;
-            // A tip below the base comes in an empty pack: the server takes it for granted that we have it.
-            if answer == Answer::Pack && self.objects.find_anywhere(&tip)?.is_some() {
-                return Ok(());
-            }
-        }
-        self.bring(at, &[tip], flat, History::TipAlone, place).map(drop)
-    }
-
-    /// Whether all content of a commit is at hand, so that deltas may rest on it.
-    pub(super) fn holds_content_of(&self, commit: ObjectId) -> Result<bool, Error> {
-        match chain::root_of(&self.objects, &commit)? {
-            Some(root) => walk::holds_all(&self.objects, root),
-            None => Ok(false),
-        }
-    }
-
-    /// One request to one mirror, and its pack on disk.
-    pub(super) fn bring(
+    /// Asks a mirror for something, and notes what that cost.
+    pub(super) fn charged<T>(
         &mut self,
         at: usize,
-        wants: &[ObjectId],
-        flat: bool,
-        history: History,
-        place: Place,
-    ) -> Result<Answer, Trouble> {
-        let mut spool = self.objects.spool()?;
-        let ask = Ask { wants, flat, history, at_hand: &self.objects };
-        let answer = self.mirrors[at].fetch(&ask, &mut spool)?;
-        if answer == Answer::Pack {
-            let thin = matches!(history, History::Since(_) | History::Above { thin: true, .. });
-            let bytes = spool.written();
-            let objects = self.objects.absorb(spool, place, thin, &self.meter.cancel())?;
-            tracing::debug!(mirror = self.mirrors[at].name(), bytes, objects, "a pack arrived");
+        purpose: Purpose,
+        ask: impl FnOnce(&mut dyn Mirror) -> Result<T, Trouble>,
+    ) -> Result<T, Trouble> {
+        let before = self.meter.total();
+        let asked = ask(self.mirrors[at].mirror.as_mut());
+        self.charge(at, purpose, before);
+        asked
+    }
+
+    fn charge(&self, at: usize, purpose: Purpose, before: Traffic) {
+        let after = self.meter.total();
+        let traffic = Traffic { up: after.up - before.up, down: after.down - before.down };
+        self.links().spend(at, purpose, traffic, self.now());
+    }
+
+    /// Where to stop at the latest, so that the link's budget holds.
+    fn within_budget(&self, at: usize, purpose: Purpose, stop: Stop) -> Result<Stop, Trouble> {
+        if purpose != Purpose::Content {
+            return Ok(stop);
         }
-        Ok(answer)
+        match self.links().allows(at, self.is_urgent, self.now()) {
+            Allowance::All => Ok(stop),
+            Allowance::Bytes(most) => Ok(stop.at_most(most)),
+            Allowance::NothingUntil(until) => Err(MirrorError::OverBudget { until }.into()),
+        }
+    }
+
+    /// What a mirror can do.
+    pub(super) fn server(&mut self, at: usize) -> Result<Server, Trouble> {
+        self.charged(at, Purpose::News, |mirror| mirror.server())
+    }
+
+    /// One request to one mirror, and what comes of it on disk. Of an answer that breaks off, what came whole is kept.
+    pub(super) fn bring(&mut self, at: usize, request: &Request<'_>) -> Result<Brought, Trouble> {
+        let Request { wants, filter, history, stop, is_bulk, place, purpose } = *request;
+        let stop = self.within_budget(at, purpose, stop)?;
+        self.objects.make_room(&self.meter.cancel())?;
+        let mut spool = self.objects.spool(place)?;
+        let ask = Ask { wants, filter, history, stop, is_bulk, at_hand: &self.objects };
+        let before = self.meter.total();
+        let fetched = self.mirrors[at].mirror.fetch(&ask, &mut spool);
+        self.charge(at, purpose, before);
+        let (answer, cut) = match fetched {
+            Ok(answer) => (answer, None),
+            Err(Trouble::Mirror(error @ MirrorError::Unreachable { .. })) if spool.written() > 0 => {
+                (Answer::Part, Some(error))
+            }
+            Err(trouble) => return Err(trouble),
+        };
+        let bytes = spool.written();
+        let ending = match answer {
+            Answer::Pack => Some(Ending::Whole),
+            Answer::Part => Some(Ending::Cut),
+            Answer::NoCommonHistory => None,
+        };
+        let thin =
+            matches!(history, History::Beyond(_) | History::Since(_) | History::Above { thin: true, .. });
+        let absorbed = match ending {
+            Some(ending) => self.objects.absorb(spool, ending, thin, &self.meter.cancel())?,
+            None => Absorbed::default(),
+        };
+        let Absorbed { objects, dropped } = absorbed;
+        tracing::debug!(
+            mirror = self.mirrors[at].mirror.name(),
+            bytes,
+            objects,
+            dropped,
+            ?cut,
+            "a pack arrived"
+        );
+        Ok(Brought { answer, bytes, objects, dropped, cut })
+    }
+}
+
+impl One {
+    fn new(mirror: Box<dyn Mirror>) -> Self {
+        Self { mirror, pace: Pace::default(), heavy: Heavy::default() }
     }
 }

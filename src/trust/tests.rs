@@ -51,6 +51,7 @@ fn offered(oldest_first: &[RawCommit]) -> CommitChain {
         end: ChainEnd::Cut,
         mirror: "https://git.example.com/fleet.git".to_owned(),
         traffic: Traffic::default(),
+        beside: Vec::new(),
     }
 }
 

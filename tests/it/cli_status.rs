@@ -73,7 +73,7 @@ fn a_steady_site() {
       trust      begins at cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
       applied    refs/heads/main@sha1:abababababababababababababababababababab
       last-good  refs/heads/main@sha1:abababababababababababababababababababab
-      link       https://git.lan/fleet.git answered 2026-01-02T03:09:05Z, 4321 bytes today
+      link       https://git.lan/fleet.git answered 2026-01-02T03:09:05Z, 4.3 kB today
 
     APPLICATION  PHASE   HEALTH   OBJECTS  REVISION      REASON
     base         Steady  Current  6        abababababab
@@ -98,7 +98,7 @@ fn a_site_that_is_held_says_why() {
       trust      begins at cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd
       applied    refs/heads/main@sha1:abababababababababababababababababababab
       last-good  refs/heads/main@sha1:abababababababababababababababababababab
-      link       https://git.lan/fleet.git answered 2026-01-02T03:09:05Z, 4321 bytes today
+      link       https://git.lan/fleet.git answered 2026-01-02T03:09:05Z, 4.3 kB today
                  Unreachable: https://git.lan/fleet.git: timed out
 
     APPLICATION  PHASE   HEALTH   OBJECTS  REVISION      REASON

@@ -45,6 +45,18 @@ fn every_key_is_explained_in_the_readme() {
 }
 
 #[test]
+fn its_link_in_the_readme_loads_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, block("A site")).unwrap();
+    fs::create_dir(folder.path().join("config.yaml.d")).unwrap();
+    fs::write(folder.path().join("config.yaml.d/link.yaml"), block("The link")).unwrap();
+    let source = config::load(&path, &Environment::default()).unwrap().source;
+    assert_eq!(source.mirrors.len(), 4);
+    assert!(source.proxy.is_some() && source.budget.per_day.is_some() && source.budget.bulk_window.is_some());
+}
+
+#[test]
 fn the_sites_configuration_in_the_readme_loads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.yaml");

@@ -2,6 +2,7 @@
 
 use crate::support::audited::{clock, drift, key, revision, status, told};
 use crate::support::openmetrics::Page;
+use standfast::model::status::{BytesStatus, MirrorStatus};
 use standfast::model::{
     ChangeSet, Done, Health, HealthStatus, Moment, Outcome, Refusal, RefusalReason, SitePhase, Trouble,
 };
@@ -48,7 +49,7 @@ fn what_happens_is_counted() {
     (1..=2).flat_map(told).for_each(|one| one.tell(&metrics));
     for _ in 0..2 {
         metrics.moment(&Moment::Fetching);
-        metrics.moment(&Moment::Fetched { mirror: "https://a/\"b\\".to_owned(), commits: 0, bytes: 300 });
+        metrics.moment(&Moment::Fetched { mirror: "https://a".to_owned(), commits: 0, bytes: 300 });
     }
     metrics.moment(&Moment::Unreachable(Trouble::transient("Unreachable", "away")));
     metrics.moment(&Moment::Refused(Trouble::terminal("UnknownKey", "mallory")));
@@ -66,6 +67,15 @@ fn what_happens_is_counted() {
     held.applications[0].objects = 7;
     held.applications[0].name = "a \"b\"".to_owned();
     held.link.last_contact = Some("2026-01-01T00:00:09Z".to_owned());
+    let content = BytesStatus { purpose: "content".to_owned(), up: 5, down: 600 };
+    held.link.mirrors = vec![MirrorStatus {
+        mirror: "https://a/\"b\\".to_owned(),
+        metered: true,
+        failures: 2,
+        spent_until: Some("2026-01-02T00:00:00Z".to_owned()),
+        total: vec![content],
+        ..MirrorStatus::default()
+    }];
     metrics.status(&held);
 
     let page = Page::read(&metrics.page());
@@ -80,7 +90,11 @@ fn what_happens_is_counted() {
     check("standfast_objects", &[("health", "Failed")], 1.0);
     check("standfast_contacts_total", &[("result", "answered")], 2.0);
     check("standfast_contacts_total", &[("result", "failed")], 1.0);
-    check("standfast_link_bytes_total", &[("mirror", "https://a/\"b\\")], 600.0);
+    let mirror = ("mirror", "https://a/\"b\\");
+    check("standfast_link_bytes_total", &[mirror, ("purpose", "content"), ("way", "down")], 600.0);
+    check("standfast_link_bytes_total", &[mirror, ("purpose", "content"), ("way", "up")], 5.0);
+    check("standfast_mirror_failures", &[mirror], 2.0);
+    check("standfast_mirror_budget_spent", &[mirror], 1.0);
     check("standfast_contact_timestamp_seconds", &[], 1_767_225_609.0);
     check("standfast_objects_changed_total", &[("outcome", "created")], 2.0);
     check("standfast_objects_changed_total", &[("outcome", "failed")], 1.0);

@@ -1,6 +1,6 @@
 //! What a technician is told when a mirror is of no use: each case by its name, with what to do about it.
 
-use crate::support::git::{Repo, noise};
+use crate::support::git::Repo;
 use crate::support::source::{SiteSource, mirror, want};
 use crate::support::tls::{Answer, GitServer, Options};
 use crate::support::wire::Fault;
@@ -73,6 +73,7 @@ async fn nobody_there() {
         url: "https://localhost:1/fleet.git".parse().unwrap(),
         ca: Some(server.ca_pem_path()),
         credential: None,
+        metered: false,
     };
     check(gone, "Unreachable", &["no connection", "https://localhost:1/fleet.git"]).await;
 }
@@ -85,10 +86,16 @@ async fn a_certificate_of_another_ca() {
         GitServer::start(&repo.path(), Options::default()),
     );
     let url = server.url().parse().unwrap();
-    let wrong = MirrorSettings::Https { url, ca: Some(other.ca_pem_path()), credential: None };
+    let wrong =
+        MirrorSettings::Https { url, ca: Some(other.ca_pem_path()), credential: None, metered: false };
     check(wrong, "CertificateNotTrusted", &["give the CA that signed it as `ca`"]).await;
     let url = server.url().parse().unwrap();
-    check(MirrorSettings::Https { url, ca: None, credential: None }, "CertificateNotTrusted", &[]).await;
+    check(
+        MirrorSettings::Https { url, ca: None, credential: None, metered: false },
+        "CertificateNotTrusted",
+        &[],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -100,7 +107,7 @@ async fn a_ca_file_that_is_none() {
     std::fs::write(&empty, "no certificate").unwrap();
     for ca in [empty, folder.path().join("absent.pem")] {
         let url = server.url().parse().unwrap();
-        let mirror = MirrorSettings::Https { url, ca: Some(ca.clone()), credential: None };
+        let mirror = MirrorSettings::Https { url, ca: Some(ca.clone()), credential: None, metered: false };
         let error = check(mirror, "FileUnusable", &[ca.to_str().unwrap()]).await;
         assert_eq!(error.class(), ErrorClass::Misconfigured);
     }
@@ -165,24 +172,20 @@ async fn a_flipped_bit_in_a_pack() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_cut() {
-    let repo = fleet();
-    repo.write("big", noise(200_000)).commit("big");
-    // Without a filter the content comes along, so the cut falls into the pack; with 500 bytes it falls into the TLS handshake.
-    for bytes in [500, 20_000] {
-        let fault = Some(Fault::CloseAfter(bytes));
-        let server = GitServer::start(&repo.path(), Options { fault, ..Options::unfiltered() });
+async fn a_connection_that_is_cut_before_anything_came() {
+    // At its beginning, and later in the TLS handshake.
+    for bytes in [300, 900] {
+        let (repo, fault) = (fleet(), Some(Fault::CloseAfter(bytes)));
+        let server = GitServer::start(&repo.path(), Options { fault, ..Options::default() });
         check(mirror(&server), "Unreachable", &[]).await;
     }
 }
 
 #[tokio::test]
 async fn a_server_that_falls_silent() {
-    let repo = fleet();
-    repo.write("big", noise(200_000)).commit("big");
-    let fault = Some(Fault::StallAfter(20_000));
-    let server = GitServer::start(&repo.path(), Options { fault, ..Options::unfiltered() });
-    check(mirror(&server), "Unreachable", &["silent"]).await;
+    let (repo, fault) = (fleet(), Some(Fault::StallAfter(900)));
+    let server = GitServer::start(&repo.path(), Options { fault, ..Options::default() });
+    check(mirror(&server), "Unreachable", &["timed out"]).await;
 }
 
 #[tokio::test]
@@ -196,6 +199,7 @@ async fn credentials_are_read_anew_and_never_shown() {
         url: server.url().parse().unwrap(),
         ca: Some(server.ca_pem_path()),
         credential: Some(Credential::file(file)),
+        metered: false,
     };
     let absent = check(with(&file), "FileUnusable", &[file.to_str().unwrap()]).await;
     assert_eq!(absent.class(), ErrorClass::Misconfigured);

@@ -14,6 +14,7 @@ const SMALL: Limits = Limits {
     object_bytes: 256 << 10,
     artifact_bytes: 300 << 10,
     artifact_paths: 20,
+    database_bytes: 1 << 30,
 };
 
 fn fleet() -> Repo {
@@ -54,8 +55,10 @@ async fn refused(pack: Vec<u8>) -> Error {
     let server = GitServer::start(&repo.path(), Options { answer: Answer::Pack(pack), ..Options::default() });
     let site = SiteSource::with(vec![mirror(&server)], SMALL);
     let error = site.advance(None).await.unwrap_err();
-    let left: Vec<_> = std::fs::read_dir(site.objects().join("scratch")).unwrap().collect();
-    assert!(left.is_empty(), "nothing stays behind: {left:?}");
+    for folder in ["arriving", "scratch"] {
+        let left: Vec<_> = std::fs::read_dir(site.objects().join(folder)).into_iter().flatten().collect();
+        assert!(left.is_empty(), "nothing stays behind: {left:?}");
+    }
     error
 }
 
@@ -97,6 +100,35 @@ async fn a_delta_that_makes_gigabytes() {
     let delta = [&[10][..], &[0x80, 0x80, 0x80, 0x80, 0x08], &[0x90, 10]].concat();
     let base = [7; 20];
     check(pack_of(7, delta.len() as u64, &base, &delta), "TooLarge", "bytes of one object").await;
+}
+
+#[tokio::test]
+async fn many_deltas_of_which_each_is_within_the_limit() {
+    // A base of 200 KiB, and deltas that copy it whole: 13 bytes each, 20 MiB together.
+    let base = vec![7; 200 << 10];
+    let size = [0x80, 0xc0, 0x0c];
+    let delta = [&size[..], &size, &[0xf0, 0x00, 0x20, 0x03]].concat();
+    let mut pack = pack_of(3, base.len() as u64, b"", &base);
+    pack.truncate(pack.len() - 20);
+    pack[11] = 99;
+    let mut distance = pack.len() as u64 - 12;
+    for _ in 0..98 {
+        // Each rests on the blob: how far back that is, as packs write it.
+        let mut way = vec![(distance & 0x7f) as u8];
+        let mut rest = distance >> 7;
+        while rest > 0 {
+            rest -= 1;
+            way.insert(0, (rest & 0x7f) as u8 | 0x80);
+            rest >>= 7;
+        }
+        let mut entry = pack_of(6, delta.len() as u64, &way, &delta);
+        entry.truncate(entry.len() - 20);
+        let entry = &entry[12..];
+        distance += entry.len() as u64;
+        pack.extend(entry);
+    }
+    pack.extend([0; 20]);
+    check(pack, "TooLarge", "bytes of a pack, unpacked").await;
 }
 
 #[tokio::test]

@@ -97,7 +97,7 @@ impl Site {
             local,
             ref_name: "refs/heads/main".parse().expect("because this is a ref's name"),
             pin: None,
-            rules: Rules { poll: POLL, stay, look: LOOK },
+            rules: Rules { poll: POLL, slot: 0, stay, look: LOOK },
             heals: true,
             namespace: "standfast-system".to_owned(),
             keep: 3,

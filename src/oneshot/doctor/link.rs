@@ -7,6 +7,7 @@ use crate::model::{ChainEnd, CommitChain, Facts, explain};
 use crate::oneshot::look::Scratch;
 use crate::source::{Error, Git, MirrorSettings, Source, Want};
 use futures::future::join_all;
+use std::collections::BTreeSet;
 
 /// Asks every mirror, all at the same time. What they send is kept beside the agent's objects, and removed again.
 pub(super) async fn look(settings: &Settings, facts: &Facts, clock: &Clock) -> Vec<Finding> {
@@ -23,7 +24,8 @@ async fn ask(settings: &Settings, mirror: &MirrorSettings, facts: &Facts, clock:
     scratch.path().clone_into(&mut source.objects);
     source.mirrors = vec![mirror.clone()];
     let base = facts.floor.as_ref().map(|floor| floor.revision.commit).or(settings.trust.pin);
-    let want = Want { ref_name: settings.ref_name.clone(), base };
+    let ref_name = settings.ref_name.clone();
+    let want = Want { ref_name, base, refused: BTreeSet::new(), is_ordered: true };
     let offer = match Git::start(source, clock.for_tls()) {
         Ok(git) => git.advance(&want).await,
         Err(error) => Err(error),

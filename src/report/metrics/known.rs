@@ -1,6 +1,7 @@
 //! What is counted and remembered for the page. Labels are constants, names of the fleet, or mirrors of the configuration: what a
 //! stranger can make up is none.
 
+use crate::model::status::MirrorStatus;
 use crate::model::{
     ApplicationPhase, DriftAnswer, DriftKind, Health, Moment, Outcome, SitePhase, SiteStatus, Trouble,
 };
@@ -9,8 +10,6 @@ use std::collections::BTreeMap;
 
 /// Upper ends of the classes of durations, in seconds: a pass without news takes a fraction of one, a rollout some minutes.
 pub(super) const BUCKETS: [f64; 9] = [0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
-/// Most mirrors that are told apart; a configuration has no more.
-const MOST_MIRRORS: usize = 32;
 /// The reasons of errors that mean that the API server could not be asked at all.
 const UNREACHABLE: [&str; 4] =
     ["ClusterUnreachable", "ClusterCertificate", "KubeconfigMissing", "KubeconfigInvalid"];
@@ -19,7 +18,7 @@ const UNREACHABLE: [&str; 4] =
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub(super) site: Option<Standing>,
-    pub(super) link_bytes: BTreeMap<String, u64>,
+    pub(super) mirrors: Vec<MirrorStatus>,
     pub(super) contacts: BTreeMap<&'static str, u64>,
     pub(super) drift: BTreeMap<(DriftKind, DriftAnswer), u64>,
     pub(super) changed: BTreeMap<&'static str, u64>,
@@ -77,13 +76,7 @@ impl Known {
     pub(super) fn moment(&mut self, moment: &Moment, now: Timestamp) {
         self.pass(moment, now);
         match moment {
-            Moment::Fetched { mirror, bytes, .. } => {
-                count(&mut self.contacts, "answered");
-                let is_known = self.link_bytes.contains_key(mirror) || self.link_bytes.len() < MOST_MIRRORS;
-                if is_known {
-                    *self.link_bytes.entry(mirror.clone()).or_default() += bytes;
-                }
-            }
+            Moment::Fetched { .. } => count(&mut self.contacts, "answered"),
             Moment::Unreachable(trouble) => {
                 count(&mut self.contacts, "failed");
                 count(&mut self.errors, trouble.reason);
@@ -119,6 +112,7 @@ impl Known {
 
     /// Takes up the status.
     pub(super) fn status(&mut self, status: &SiteStatus) {
+        self.mirrors.clone_from(&status.link.mirrors);
         let time = |text: Option<&str>| text.and_then(|text| text.parse().ok());
         let application = |one: &crate::model::status::ApplicationStatus| Application {
             name: one.name.clone(),

@@ -128,8 +128,22 @@ fn link(text: &mut Text, known: &Known, behind: i64) {
         text.counter("standfast_contacts", "How often the mirrors were asked, and what came of it.");
     known.contacts.iter().for_each(|(result, count)| contacts.sample(&[("result", result)], count));
     let mut bytes =
-        text.counter("standfast_link_bytes", "Bytes that asking for news took over the link, both ways.");
-    known.link_bytes.iter().for_each(|(mirror, count)| bytes.sample(&[("mirror", mirror)], count));
+        text.counter("standfast_link_bytes", "Bytes over the links to the mirrors, by what they were for.");
+    for mirror in &known.mirrors {
+        for one in &mirror.total {
+            for (way, count) in [("up", one.up), ("down", one.down)] {
+                let labels = [("mirror", mirror.mirror.as_str()), ("purpose", &one.purpose), ("way", way)];
+                bytes.sample(&labels, count);
+            }
+        }
+    }
+    let mut failures = text.gauge("standfast_mirror_failures", "How often in a row a mirror was of no use.");
+    known.mirrors.iter().for_each(|one| failures.sample(&[("mirror", &one.mirror)], one.failures));
+    let mut spent =
+        text.gauge("standfast_mirror_budget_spent", "1 while the budget of a metered mirror is spent.");
+    for one in known.mirrors.iter().filter(|one| one.metered) {
+        spent.sample(&[("mirror", &one.mirror)], u8::from(one.spent_until.is_some()));
+    }
     let mut reachable =
         text.gauge("standfast_api_server_reachable", "1 if the API server answered when it was last asked.");
     known.is_reachable.iter().for_each(|is| reachable.sample(&[], u8::from(*is)));

@@ -6,7 +6,7 @@
 //! let repository = Repository::new();
 //! repository.commit(&[("app/config.yaml", "kind: ConfigMap\n")]);
 //! let source = repository.source();
-//! let want = Want { ref_name: repository.ref_name(), base: None };
+//! let want = Want { ref_name: repository.ref_name(), base: None, refused: Default::default(), is_ordered: false };
 //! assert_eq!(source.advance(&want).await?.commits.len(), 1);
 //! # Ok(())
 //! # }

@@ -3,13 +3,14 @@
 use super::objects::Shelf;
 use super::repository::Repository;
 use crate::model::{
-    Artifact, ChainEnd, CommitChain, CommitId, RawCommit, RepoPath, Revision, Traffic, TreeId,
+    Artifact, ChainEnd, CommitChain, CommitId, MirrorReport, RawCommit, RepoPath, Revision, Traffic, TreeId,
 };
 use crate::source::chain::{self, Chain};
+use crate::source::content::walk::{Ground, Walk};
 use crate::source::error::{Error, MirrorFailure};
 use crate::source::lookup::Lookup;
 use crate::source::mirror_error::MirrorError;
-use crate::source::{Limits, Source, Want, ids, walk};
+use crate::source::{Limits, Source, Want, ids};
 use crate::trust::Verified;
 use async_trait::async_trait;
 use gix::ObjectId;
@@ -84,6 +85,7 @@ impl FakeSource {
             end,
             mirror: MIRROR.to_owned(),
             traffic: Traffic::default(),
+            beside: Vec::new(),
         })
     }
 
@@ -114,22 +116,22 @@ impl FakeSource {
         let mut disk = self.disk();
         disk.promote(Some(revision.commit));
         let limits = Limits::default();
-        let mut found = walk::walk(&*disk, &limits, &root, paths)?;
-        if !found.missing.is_empty() && !online {
-            let paths = found.missing.into_iter().map(|missing| missing.path).collect();
+        let mut walk = Walk::begin(Ground { objects: &*disk, limits: &limits }, &root, paths)?;
+        if !walk.missing.is_empty() && !online {
+            let paths = walk.missing.into_iter().map(|missing| missing.path).collect();
             let failures = vec![MirrorFailure { mirror: MIRROR.to_owned(), error: broken() }];
             return Err(Error::Missing { revision: revision.clone(), paths, failures });
         }
-        while !found.missing.is_empty() {
+        while !walk.missing.is_empty() {
             let state = self.repository.state();
-            for missing in &found.missing {
+            for missing in &walk.missing {
                 let object = state.shelf.get(&missing.id).cloned().ok_or(Error::Stopped)?;
                 disk.main.insert(missing.id, object);
             }
-            found = walk::walk(&*disk, &limits, &root, paths)?;
+            walk.go_on(Ground { objects: &*disk, limits: &limits }, |_| true)?;
         }
-        let files = walk::load(&*disk, &limits, &found)?;
-        Ok(Artifact { revision: revision.clone(), root, trees: found.trees, files })
+        let files = walk.load(Ground { objects: &*disk, limits: &limits })?;
+        Ok(Artifact { revision: revision.clone(), root, trees: walk.trees, files })
     }
 }
 
@@ -154,6 +156,14 @@ impl Source for FakeSource {
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Artifact, Error> {
         self.complete_now(false, revision.get(), revision.root(), paths)
+    }
+
+    fn link(&self) -> Vec<MirrorReport> {
+        vec![MirrorReport { mirror: MIRROR.to_owned(), ..MirrorReport::default() }]
+    }
+
+    async fn retain(&self, _revisions: &BTreeSet<CommitId>) -> Result<(), Error> {
+        Ok(())
     }
 
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, Error> {

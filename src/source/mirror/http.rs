@@ -3,14 +3,18 @@
 //! gix hands out the request's body before the request is sent and reads the answer's headers and body from two readers, so the
 //! three share one exchange, which is carried out when the first byte of the answer is asked for.
 
+use super::frames::Frames;
 use super::judge::{broken_off, header_bytes, judge, request_target, unreachable};
 use super::meter::Meter;
+use super::rate::Rate;
 use crate::source::mirror_error::MirrorError;
+use gix::error::{ErrorExt, message};
 use gix::protocol::transport::client::blocking_io::http::{
     GetResponse, Http, PostBodyDataKind, PostResponse,
 };
+use reqwest::Version;
 use reqwest::blocking::{Client, RequestBuilder, Response};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_ENCODING, HeaderMap, HeaderName, HeaderValue};
 use std::cell::{Cell, RefCell};
 use std::io::{self, BufRead, BufReader, Cursor, Read, Write};
 use std::rc::Rc;
@@ -23,12 +27,23 @@ pub(super) struct Shared {
     pub failure: RefCell<Option<MirrorError>>,
     /// How many bytes the next answer may have.
     pub allowance: Cell<u64>,
+    /// Whether the answer in hand is over, though it may not have been read to its end: the connection is free for the next request.
+    pub is_over: Cell<bool>,
+    /// What sends.
+    pub talk: RefCell<Option<Client>>,
+    /// What sends where much is expected of the answer.
+    pub bulk: RefCell<Option<Client>>,
+    /// Whether the last answer came over HTTP/2, where an answer can be broken off without losing the connection.
+    pub is_http2: Cell<bool>,
 }
+
+/// Longest request that is sent as it is, as git does; what is longer names many objects, and their ids take half the room zipped.
+const WORTH_ZIPPING: usize = 1024;
 
 /// gix's idea of an HTTP client, on reqwest.
 pub(super) struct HttpClient {
-    pub client: Client,
     pub authorization: Option<HeaderValue>,
+    pub rate: Rate,
     pub meter: Arc<Meter>,
     pub shared: Rc<Shared>,
 }
@@ -39,6 +54,7 @@ struct Exchange {
     body: Vec<u8>,
     answer: Option<Response>,
     credential: bool,
+    rate: Rate,
     meter: Arc<Meter>,
     shared: Rc<Shared>,
 }
@@ -57,18 +73,24 @@ pub(super) struct Headers {
 /// The answer's body.
 pub(super) struct Body {
     exchange: Handle,
-    reader: Option<BufReader<Counted>>,
+    reader: Option<Frames<BufReader<Counted>>>,
 }
 
 /// Counts what is read, stops at the allowance and when nobody waits any more.
 struct Counted {
     response: Response,
     left: u64,
+    rate: Rate,
     meter: Arc<Meter>,
     shared: Rc<Shared>,
 }
 
 impl HttpClient {
+    fn client(&self) -> gix::error::Result<Client> {
+        let (talk, bulk) = (self.shared.talk.borrow(), self.shared.bulk.borrow());
+        bulk.as_ref().or(talk.as_ref()).cloned().ok_or_else(|| message("there is no client").raise())
+    }
+
     fn exchange<S: AsRef<str>>(
         &self,
         mut request: RequestBuilder,
@@ -89,6 +111,7 @@ impl HttpClient {
             body: Vec::new(),
             answer: None,
             credential: self.authorization.is_some(),
+            rate: self.rate,
             meter: self.meter.clone(),
             shared: self.shared.clone(),
         }))
@@ -106,7 +129,7 @@ impl Http for HttpClient {
         _base_url: &str,
         headers: impl IntoIterator<Item = impl AsRef<str>>,
     ) -> gix::error::Result<GetResponse<Headers, Body>> {
-        let exchange = self.exchange(self.client.get(url), headers);
+        let exchange = self.exchange(self.client()?.get(url), headers);
         Ok(GetResponse {
             headers: Headers { exchange: exchange.clone(), lines: None },
             body: Body { exchange, reader: None },
@@ -120,7 +143,7 @@ impl Http for HttpClient {
         headers: impl IntoIterator<Item = impl AsRef<str>>,
         _body: PostBodyDataKind,
     ) -> gix::error::Result<PostResponse<Headers, Body, PostBody>> {
-        let exchange = self.exchange(self.client.post(url), headers);
+        let exchange = self.exchange(self.client()?.post(url), headers);
         Ok(PostResponse {
             post_body: PostBody(exchange.clone()),
             headers: Headers { exchange: exchange.clone(), lines: None },
@@ -145,9 +168,16 @@ impl Exchange {
     }
 
     fn send(&mut self, request: RequestBuilder) -> Result<(), MirrorError> {
-        let body = std::mem::take(&mut self.body);
+        let mut body = std::mem::take(&mut self.body);
+        let mut request = request;
+        if body.len() > WORTH_ZIPPING {
+            body =
+                gzip(&body).map_err(|error| MirrorError::unreachable("a request cannot be made", error))?;
+            request = request.header(CONTENT_ENCODING, "gzip");
+        }
         let posted = body.len();
         let request = if posted == 0 { request } else { request.body(body) };
+        self.shared.is_over.set(false);
         let (client, request) = request.build_split();
         let request = request.map_err(unreachable)?;
         let target = request_target(request.url());
@@ -155,6 +185,7 @@ impl Exchange {
         self.meter.sent(line + header_bytes(request.headers()) + posted);
         let response = client.execute(request).map_err(unreachable)?;
         self.meter.received("HTTP/1.1 200 OK\r\n\r\n".len() + header_bytes(response.headers()));
+        self.shared.is_http2.set(response.version() == Version::HTTP_2);
         judge(&response, self.credential)?;
         self.answer = Some(response);
         Ok(())
@@ -201,15 +232,19 @@ impl BufRead for Headers {
 
 impl Body {
     fn open(&mut self) -> io::Result<()> {
+        let mut exchange = self.exchange.borrow_mut();
+        if exchange.request.is_none() && exchange.shared.is_over.get() {
+            self.reader = None;
+            return Ok(());
+        }
         if self.reader.is_some() {
             return Ok(());
         }
-        let mut exchange = self.exchange.borrow_mut();
         exchange.carry_out()?;
         self.reader = exchange.answer.take().map(|response| {
             let left = exchange.shared.allowance.get();
-            let (meter, shared) = (exchange.meter.clone(), exchange.shared.clone());
-            BufReader::new(Counted { response, left, meter, shared })
+            let (rate, meter, shared) = (exchange.rate, exchange.meter.clone(), exchange.shared.clone());
+            Frames::new(BufReader::new(Counted { response, left, rate, meter, shared }))
         });
         Ok(())
     }
@@ -237,6 +272,7 @@ impl Counted {
     fn fail(&self, error: MirrorError) -> io::Error {
         let shown = io::Error::other(error.to_string());
         self.shared.failure.replace(Some(error));
+        self.shared.is_over.set(true);
         shown
     }
 }
@@ -245,10 +281,12 @@ impl Read for Counted {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         if self.meter.is_cancelled() {
             // Not `Interrupted`: readers take that as a hint to try again at once.
+            self.shared.is_over.set(true);
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         let taken = self.response.read(into).map_err(|error| self.fail(broken_off(error)))?;
         self.meter.received(taken);
+        self.rate.hold(taken);
         let Some(left) = self.left.checked_sub(taken as u64) else {
             let limit = format!("{} KiB", self.shared.allowance.get() >> 10);
             return Err(self.fail(MirrorError::TooLarge { what: "bytes of one answer", limit }));
@@ -256,4 +294,19 @@ impl Read for Counted {
         self.left = left;
         Ok(taken)
     }
+}
+
+/// A gzip file of these bytes: git's servers take requests in no other compression.
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    // What zlib writes around the same stream: two bytes before it, a checksum of four behind.
+    const BEFORE: usize = 2;
+    const BEHIND: usize = 4;
+    let mut writer = gix::zlib::stream::deflate::Write::new(Vec::new(), gix::zlib::Compression::DEFAULT);
+    writer.write_all(bytes)?;
+    writer.flush()?;
+    let zlib = writer.into_inner();
+    let stream = zlib.get(BEFORE..zlib.len().saturating_sub(BEHIND)).unwrap_or_default();
+    let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+    Ok([&HEADER, stream, &crc32fast::hash(bytes).to_le_bytes(), &length.to_le_bytes()].concat())
 }

@@ -4,7 +4,7 @@
 //! git's own transport for local paths would start `git-upload-pack`, which need not be installed here.
 
 use super::write::write_pack;
-use super::{Answer, Ask, History, Meter, Mirror};
+use super::{Answer, Ask, Filter, History, Meter, Mirror, Server};
 use crate::model::RefName;
 use crate::source::ids::KIND;
 use crate::source::lookup::Lookup;
@@ -91,11 +91,12 @@ impl Local {
             ids: Vec::new(),
             seen: HashSet::new(),
         };
+        let all = ask.filter == Filter::Nothing;
         for want in ask.wants {
             let met = match (gathered.kind(want)?, ask.history) {
-                (Kind::Commit, History::Above { base, .. }) => gathered.chain(*want, base, !ask.flat)?,
-                (Kind::Commit, _) => gathered.commit(*want, !ask.flat).map(|_| true)?,
-                (Kind::Tree, _) if !ask.flat => gathered.below(*want).map(|()| true)?,
+                (Kind::Commit, History::Above { base, .. }) => gathered.chain(*want, base, all)?,
+                (Kind::Commit, _) => gathered.commit(*want, all).map(|_| true)?,
+                (Kind::Tree, _) if all => gathered.below(*want).map(|()| true)?,
                 (Kind::Tree | Kind::Blob | Kind::Tag, _) => gathered.add(*want).map(|()| true)?,
             };
             if !met {
@@ -135,8 +136,8 @@ impl Mirror for Local {
         Err(MirrorError::MissingRef { ref_name: ref_name.clone(), has }.into())
     }
 
-    fn filters(&mut self) -> Result<bool, Trouble> {
-        Ok(true)
+    fn server(&mut self) -> Result<Server, Trouble> {
+        Ok(Server::Folder)
     }
 
     fn fetch(&mut self, ask: &Ask<'_>, spool: &mut Spool) -> Result<Answer, Trouble> {

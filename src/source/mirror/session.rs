@@ -3,7 +3,8 @@
 //! Built on gix's plumbing, for its `Remote::fetch` neither filters nor leaves out what we do not need.
 
 use super::judge::find_cause;
-use super::{Answer, Ask, History};
+use super::watch::Watch;
+use super::{Answer, Ask, Filter, History, Server, Stop};
 use crate::model::RefName;
 use crate::source::ids::KIND;
 use crate::source::mirror_error::{MirrorError, printable};
@@ -14,6 +15,7 @@ use gix::bstr::BString;
 use gix::protocol::fetch::Response;
 use gix::protocol::handshake::Ref;
 use gix::protocol::handshake::refs::from_v2_refs;
+use gix::protocol::transport::client::MessageKind;
 use gix::protocol::transport::client::blocking_io::{ExtendedBufRead, Transport, TransportV2Ext};
 use gix::protocol::transport::{Protocol, Service, packetline};
 use std::cell::RefCell;
@@ -49,9 +51,9 @@ impl<T: Transport> Session<T> {
         Ok(Self { transport, filters })
     }
 
-    /// Whether the server takes a filter.
-    pub(super) fn filters(&self) -> bool {
-        self.filters
+    /// What the server can do.
+    pub(super) fn server(&self) -> Server {
+        if self.filters { Server::Filters } else { Server::Plain }
     }
 
     /// The id that the ref has now.
@@ -85,8 +87,8 @@ impl<T: Transport> Session<T> {
         Ok(refs)
     }
 
-    /// Asks for one pack and writes it into `spool`.
-    pub(super) fn fetch(&mut self, ask: &Ask<'_>, spool: &mut Spool) -> Result<Answer, Trouble> {
+    /// Asks for one pack and writes it into `spool`, up to `stop`: what comes after that is left unread.
+    pub(super) fn fetch(&mut self, ask: &Ask<'_>, stop: Stop, spool: &mut Spool) -> Result<Answer, Trouble> {
         let mut answer = self
             .transport
             .invoke("fetch", no_features(), Some(arguments(ask).into_iter()), false)
@@ -106,30 +108,41 @@ impl<T: Transport> Session<T> {
             }
             if is_error { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })));
-        let copied = copy(&mut *answer, spool);
+        let copied = copy(&mut *answer, stop, spool);
         if let Some(message) = refusal.take() {
             return Err(MirrorError::Refused { message }.into());
         }
-        copied?;
-        drain(&mut *answer);
-        Ok(Answer::Pack)
+        let answered = copied?;
+        if answered == Answer::Pack {
+            // A connection that was closed in good order in the middle looks like the end, but for the last frame.
+            if !matches!(answer.stopped_at(), Some(MessageKind::Flush)) {
+                let what = "its answer was cut short".to_owned();
+                return Err(MirrorError::Unreachable { what, source: None }.into());
+            }
+            drain(&mut *answer);
+        }
+        Ok(answered)
     }
 }
 
 /// The lines of a fetch request. Nothing is negotiated: we know what we have.
 fn arguments(ask: &Ask<'_>) -> Vec<BString> {
     let mut lines: Vec<String> = vec!["no-progress".into(), "ofs-delta".into()];
-    if ask.flat {
-        lines.push("filter tree:0".into());
-    }
+    lines.extend(match ask.filter {
+        Filter::Nothing => None,
+        Filter::Flat => Some("filter tree:0".into()),
+        Filter::Trees => Some("filter blob:none".into()),
+        Filter::SmallFiles => Some("filter blob:limit=16k".into()),
+    });
     match ask.history {
         History::NoCommits => {}
         History::TipAlone => lines.push("deepen 1".into()),
-        // We say that our history ends there: else the server would send all that lies between.
-        History::Since(older) => {
-            let since =
-                ["thin-pack".into(), "deepen 1".into(), format!("shallow {older}"), format!("have {older}")];
-            lines.extend(since);
+        // We say that our history ends there: else the server would send all that lies between, and of a tree no deltas.
+        History::Beyond(older) | History::Since(older) => {
+            lines.extend(["thin-pack".into(), format!("shallow {older}"), format!("have {older}")]);
+            if matches!(ask.history, History::Since(_)) {
+                lines.push("deepen 1".into());
+            }
         }
         History::Above { base, thin } => {
             if thin {
@@ -146,18 +159,22 @@ fn arguments(ask: &Ask<'_>) -> Vec<BString> {
     lines.into_iter().map(BString::from).collect()
 }
 
-fn copy(answer: &mut dyn BufRead, spool: &mut Spool) -> Result<(), Trouble> {
+fn copy(answer: &mut dyn BufRead, stop: Stop, spool: &mut Spool) -> Result<Answer, Trouble> {
+    let mut watch = Watch::new(stop);
     loop {
         let bytes = answer.fill_buf().map_err(|error| match error.kind() {
             ErrorKind::UnexpectedEof => MirrorError::unreachable("its answer was cut short", error),
             _ => MirrorError::garbage("its packets cannot be read", error),
         })?;
         if bytes.is_empty() {
-            return Ok(());
+            return Ok(Answer::Pack);
         }
         spool.write(bytes)?;
-        let taken = bytes.len();
+        let (taken, is_enough) = (bytes.len(), watch.is_enough(bytes));
         answer.consume(taken);
+        if is_enough {
+            return Ok(Answer::Part);
+        }
     }
 }
 

@@ -36,9 +36,14 @@ impl Objects {
     pub(super) fn scratch(&self, name: &str) -> Result<PathBuf, Error> {
         let folder = self.root.join("scratch");
         fs::create_dir_all(&folder).map_err(at("making folder", &folder))?;
-        let number = self.next_scratch.get();
-        self.next_scratch.set(number.wrapping_add(1));
-        Ok(folder.join(format!("{name}-{number}")))
+        Ok(folder.join(format!("{name}-{}", self.number())))
+    }
+
+    /// A number that was not given out since the start.
+    pub(super) fn number(&self) -> u32 {
+        let number = self.next.get();
+        self.next.set(number.wrapping_add(1));
+        number
     }
 
     /// Drops what an earlier run left half done. A disk that refuses keeps its litter: it is in nobody's way.
@@ -80,4 +85,12 @@ fn write_synced(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut file = fs::File::create(path)?;
     file.write_all(content)?;
     file.sync_all()
+}
+
+/// Puts a file in place of another: after a power cut it is the old one or the new one.
+pub(in crate::source) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    let new = path.with_extension("new");
+    write_synced(&new, content)?;
+    fs::rename(&new, path)?;
+    fs::File::open(path.parent().unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all())
 }

@@ -5,6 +5,7 @@ use super::disk::{at, remove_folder, sync_folder};
 use super::packs::{install, pack_names};
 use crate::source::error::Error;
 use gix::ObjectId;
+use gix::objs::Exists;
 use std::fs;
 use std::path::PathBuf;
 
@@ -23,6 +24,34 @@ impl Objects {
         sync_folder(&target)?;
         remove_folder(&folder).map_err(at("removing folder", &folder))?;
         self.reopen();
+        Ok(())
+    }
+
+    /// Keeps with `tip` what waits with other tips and holds commits of its chain that are nowhere else: a chain may have come in
+    /// parts, while the mirror moved on.
+    pub(in crate::source) fn gather(&mut self, tip: &ObjectId, chain: &[ObjectId]) -> Result<(), Error> {
+        let of = |tip: &ObjectId| self.incoming.iter().find(|(own, _)| own == tip).map(|(_, handle)| handle);
+        let (main, own) = (self.main.as_ref(), of(tip));
+        let is_here = |id: &ObjectId| main.into_iter().chain(own).any(|handle| handle.exists(id));
+        let away: Vec<&ObjectId> = chain.iter().filter(|id| !is_here(id)).collect();
+        let holds = |handle: &gix::odb::Handle| away.iter().any(|id| handle.exists(id));
+        let others = self.incoming.iter().filter(|(other, handle)| other != tip && holds(handle));
+        let others: Vec<ObjectId> = others.map(|(other, _)| *other).collect();
+        let target = self.incoming_folder(tip).join("pack");
+        for other in &others {
+            let folder = self.incoming_folder(other);
+            fs::create_dir_all(&target).map_err(at("making folder", &target))?;
+            for name in pack_names(&folder.join("pack"))? {
+                install(&folder.join("pack"), &name, &target)?;
+            }
+            for folder in target.ancestors().take(4) {
+                sync_folder(folder)?;
+            }
+            remove_folder(&folder).map_err(at("removing folder", &folder))?;
+        }
+        if !others.is_empty() {
+            self.reopen();
+        }
         Ok(())
     }
 

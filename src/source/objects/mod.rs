@@ -4,23 +4,33 @@
 //! ```text
 //! objects/pack/              what proven revisions need, and all that they were fetched with
 //! incoming/<tip>/pack/       what came with a tip that nobody has proven yet
-//! scratch/                   downloads and packs that are being indexed; emptied at every start
+//! arriving/                  packs that are being downloaded; what a crash leaves there is salvaged at the next start
+//! scratch/                   packs that are being indexed; emptied at every start
+//! link.json                  what is known of the links to the mirrors (`source::link`)
 //! HEAD config refs/          so that `git --git-dir` can look at it
 //! ```
 //!
 //! # Invariants
 //! A pack gets its final name after it, its index and their checksums were written and fsynced, so what a power cut leaves behind
-//! lies in `scratch`. Every pack stands on its own: thin packs are completed as they are indexed. Objects are found by hash and
-//! were hashed when their pack was indexed, so an unproven pack can waste space but never change what an id means.
+//! lies in `scratch` and `arriving`. Every pack stands on its own: of what arrives, thin or cut short, the entries that can be
+//! resolved are made into a pack, and their bases come along. Objects are found by hash and were hashed when their pack was indexed,
+//! so an unproven pack can waste space but never change what an id means. Old packs go only when the one that holds what is needed of
+//! them is there for good, and all packs together are held to a limit.
 //!
 //! # Not here
 //! Which objects are wanted, and where they come from.
 
+mod compose;
 mod damage;
 mod disk;
 mod incoming;
+mod live;
+mod merge;
 mod packs;
-mod scan;
+mod salvage;
+mod spool;
+mod survey;
+mod upkeep;
 
 use super::error::Error;
 use super::lookup::Lookup;
@@ -28,9 +38,14 @@ use super::settings::Limits;
 use gix::ObjectId;
 use gix::objs::{Exists, Find, Kind};
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub(super) use packs::{Place, Spool};
+pub(super) use disk::replace;
+pub(super) use packs::{Absorbed, Place};
+pub(super) use spool::Spool;
+pub(super) use survey::Ending;
+use upkeep::weigh;
 
 /// The object database of this site.
 pub(super) struct Objects {
@@ -38,7 +53,13 @@ pub(super) struct Objects {
     limits: Limits,
     main: Option<gix::odb::Handle>,
     incoming: Vec<(ObjectId, gix::odb::Handle)>,
-    next_scratch: Cell<u32>,
+    /// Bytes of all packs.
+    bytes: u64,
+    /// The revisions that are needed, as far as somebody said.
+    retained: BTreeSet<ObjectId>,
+    /// Whether all packs were put together since.
+    is_compact: bool,
+    next: Cell<u32>,
 }
 
 impl Objects {
@@ -50,11 +71,17 @@ impl Objects {
             limits,
             main: None,
             incoming: Vec::new(),
-            next_scratch: Cell::new(0),
+            bytes: 0,
+            retained: BTreeSet::new(),
+            is_compact: false,
+            next: Cell::new(0),
         };
         objects.clear_scratch();
         objects.finish_promotions();
+        objects.clear_strays();
+        objects.check_newest();
         objects.reopen();
+        objects.salvage();
         objects
     }
 
@@ -77,6 +104,9 @@ impl Objects {
             .into_iter()
             .filter_map(|tip| Some((tip, open_database(&self.incoming_folder(&tip), &self.limits)?)))
             .collect();
+        let waiting = self.incoming.iter().map(|(tip, _)| self.incoming_folder(tip));
+        self.bytes =
+            waiting.chain([self.root.join("objects")]).map(|folder| weigh(&folder.join("pack"))).sum();
     }
 }
 

@@ -1,16 +1,20 @@
-//! Packs: from bytes that arrive to files that stay.
+//! Packs: from bytes that arrived to files that stay.
 
+use super::Objects;
+use super::compose::Composer;
 use super::disk::{at, remove_folder, sync_file, sync_folder};
-use super::{Objects, scan};
+use super::spool::Spool;
+use super::survey::{Ending, Look, Survey, survey};
 use crate::source::error::Error;
 use crate::source::ids::KIND;
 use crate::source::mirror_error::MirrorError;
 use crate::source::trouble::Trouble;
 use gix::ObjectId;
+use gix::objs::FindHeader;
 use gix::odb::pack;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,12 +27,13 @@ pub(in crate::source) enum Place {
     Incoming(ObjectId),
 }
 
-/// A pack as it arrives, in a file of its own below `scratch`. Dropping it removes the file.
-pub(in crate::source) struct Spool {
-    path: PathBuf,
-    file: BufWriter<fs::File>,
-    written: u64,
-    limit: u64,
+/// What became of a pack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(in crate::source) struct Absorbed {
+    /// How many objects of it are kept.
+    pub objects: usize,
+    /// How many were left out, for they rest on objects that are not here.
+    pub dropped: u32,
 }
 
 /// Disk errors that say something about this machine, not about the pack.
@@ -40,56 +45,73 @@ const OWN_FAULTS: [io::ErrorKind; 4] = [
 ];
 
 impl Objects {
-    /// A file for a pack that is about to arrive.
-    pub(in crate::source) fn spool(&self) -> Result<Spool, Error> {
-        self.lay_out()?;
-        let path = self.scratch("part")?;
-        let file = fs::File::create(&path).map_err(at("making", &path))?;
-        Ok(Spool { path, file: BufWriter::new(file), written: 0, limit: self.limits.pack_bytes })
-    }
-
-    /// Checks, indexes and keeps a pack that has arrived whole. With `thin`, deltas may rest on objects that are there already.
-    /// Answers with the number of objects in it.
+    /// Checks, indexes and keeps a pack that has arrived, or as much of it as did. With `is_thin`, deltas may rest on objects that are
+    /// there already.
     pub(in crate::source) fn absorb(
         &mut self,
         mut spool: Spool,
-        place: Place,
-        thin: bool,
+        ending: Ending,
+        is_thin: bool,
         cancel: &AtomicBool,
-    ) -> Result<u32, Trouble> {
-        spool.file.flush().map_err(at("writing", &spool.path))?;
-        scan::check(&spool.path, &self.limits, cancel)?;
+    ) -> Result<Absorbed, Trouble> {
+        spool.flush()?;
+        self.absorb_file(&spool.path, spool.place, ending, is_thin, cancel)
+    }
+
+    pub(super) fn absorb_file(
+        &mut self,
+        part: &Path,
+        place: Place,
+        ending: Ending,
+        is_thin: bool,
+        cancel: &AtomicBool,
+    ) -> Result<Absorbed, Trouble> {
+        let open = || fs::File::open(part).map_err(at("reading", part));
+        let base = |id: &ObjectId| {
+            let found = self.main.as_ref()?.try_header(id).ok()??;
+            Some((found.kind, found.size))
+        };
+        let look = Look { ending, is_thin, base: &base, limits: &self.limits, cancel };
+        let found = survey(BufReader::with_capacity(64 * 1024, open()?), look)?;
+        let absorbed = Absorbed { objects: found.pieces.len(), dropped: found.dropped };
+        if found.pieces.is_empty() {
+            return Ok(absorbed);
+        }
         let workshop = self.scratch("index")?;
         fs::create_dir(&workshop).map_err(at("making folder", &workshop))?;
-        let indexed = self.index(&spool.path, &workshop, thin, cancel);
-        drop(spool);
-        let kept = indexed.and_then(|count| Ok(self.keep(&workshop, place).map(|()| count)?));
+        let indexed = self.index(&[open()?], &found, &workshop, cancel);
+        let kept = indexed.and_then(|()| Ok(self.keep(&workshop, place)?));
         remove_folder(&workshop).map_err(at("removing folder", &workshop))?;
         self.reopen();
-        kept
+        kept.map(|()| absorbed)
     }
 
     /// Writes the pack and its index into `workshop`, every object hashed.
-    fn index(&self, part: &Path, workshop: &Path, thin: bool, cancel: &AtomicBool) -> Result<u32, Trouble> {
-        let file = fs::File::open(part).map_err(at("reading", part))?;
+    pub(super) fn index(
+        &self,
+        files: &[fs::File],
+        found: &Survey,
+        workshop: &Path,
+        cancel: &AtomicBool,
+    ) -> Result<(), Trouble> {
         let options = pack::bundle::write::Options {
             thread_limit: Some(1),
             iteration_mode: pack::data::input::Mode::Verify,
             alloc_limit_bytes: Some(self.limits.allocation()),
             ..Default::default()
         };
-        let bases = if thin { self.main.clone() } else { None };
+        let composer = Composer::new(files, self.main.as_ref(), &found.pieces);
         let written = pack::Bundle::write_to_directory(
-            &mut BufReader::with_capacity(64 * 1024, file),
+            &mut BufReader::with_capacity(64 * 1024, composer),
             Some(workshop),
             &mut gix::progress::Discard,
             cancel,
-            bases,
+            None::<gix::odb::Handle>,
             KIND,
             options,
         );
         match written {
-            Ok(outcome) => Ok(outcome.index.num_objects),
+            Ok(_) => Ok(()),
             Err(_) if cancel.load(Ordering::Relaxed) => Err(Error::Stopped.into()),
             Err(error) => Err(match own_fault(&error) {
                 Some(kind) => at("indexing a pack in", workshop)(kind.into()).into(),
@@ -98,7 +120,7 @@ impl Objects {
         }
     }
 
-    fn keep(&self, workshop: &Path, place: Place) -> Result<(), Error> {
+    pub(super) fn keep(&self, workshop: &Path, place: Place) -> Result<(), Error> {
         let target = match place {
             Place::Main => self.root.join("objects/pack"),
             Place::Incoming(tip) => self.incoming_folder(&tip).join("pack"),
@@ -153,40 +175,4 @@ fn own_fault(error: &gix::error::Error) -> Option<io::ErrorKind> {
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .map(io::Error::kind)
         .find(|kind| OWN_FAULTS.contains(kind))
-}
-
-impl Spool {
-    /// Forgets what arrived: it comes again from the start.
-    pub(in crate::source) fn restart(&mut self) -> Result<(), Error> {
-        if self.written > 0 {
-            self.written = 0;
-            let file = fs::File::create(&self.path).map_err(at("making", &self.path))?;
-            self.file = BufWriter::new(file);
-        }
-        Ok(())
-    }
-
-    /// Takes some bytes of the pack.
-    pub(in crate::source) fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
-        self.written += bytes.len() as u64;
-        if self.written > self.limit {
-            let limit = format!("{} MiB", self.limit >> 20);
-            return Err(MirrorError::TooLarge { what: "bytes of one pack", limit }.into());
-        }
-        self.file.write_all(bytes).map_err(at("writing", &self.path))?;
-        Ok(())
-    }
-
-    /// How many bytes arrived.
-    pub(in crate::source) fn written(&self) -> u64 {
-        self.written
-    }
-}
-
-impl Drop for Spool {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_file(&self.path) {
-            tracing::debug!(path = %self.path.display(), %error, "a leftover stays until the next start");
-        }
-    }
 }

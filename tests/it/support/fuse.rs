@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use standfast::cluster::{Applied, ApplyMode, Cluster, Deleted, Each, Kinds, Query, Watch};
 use standfast::model::{
-    Artifact, CommitChain, CommitId, DesiredApplication, Digest, Facts, Gvk, Object, ObjectKey, OwnerLabel,
-    RawCommit, RepoPath, Revision,
+    Artifact, CommitChain, CommitId, DesiredApplication, Digest, Facts, Gvk, MirrorReport, Object, ObjectKey,
+    OwnerLabel, RawCommit, RepoPath, Revision,
 };
 use standfast::source::{Source, Want};
 use standfast::store::fake::{Memory, MemoryStore};
@@ -153,6 +153,14 @@ impl<S: Source> Source for Fused<S> {
         paths: &BTreeSet<RepoPath>,
     ) -> Result<Artifact, source::Error> {
         self.fuse.carry(self.port.held(revision, paths), || source::Error::Stopped).await
+    }
+
+    fn link(&self) -> Vec<MirrorReport> {
+        self.port.link()
+    }
+
+    async fn retain(&self, revisions: &BTreeSet<CommitId>) -> Result<(), source::Error> {
+        self.fuse.carry(self.port.retain(revisions), || source::Error::Stopped).await
     }
 
     async fn recall(&self, commit: &CommitId) -> Result<Option<RawCommit>, source::Error> {

@@ -127,6 +127,7 @@ impl Signing {
             end: base.map_or(ChainEnd::Cut, ChainEnd::Base),
             mirror: "test".to_owned(),
             traffic: Traffic::default(),
+            beside: Vec::new(),
         }
     }
 

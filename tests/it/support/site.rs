@@ -38,6 +38,8 @@ pub(crate) struct TestSite {
     pub(crate) pin: Option<String>,
     /// The mirror's URL; the server's unless a test sends the site elsewhere.
     pub(crate) mirror: Option<String>,
+    /// Mirrors after that one.
+    pub(crate) others: Vec<MirrorSettings>,
     /// Labels that the site's own configuration sets.
     pub(crate) labels: BTreeMap<String, String>,
     /// Variables that the site's own configuration sets.
@@ -70,6 +72,7 @@ impl TestSite {
             signer,
             pin: None,
             mirror: None,
+            others: Vec::new(),
             labels: BTreeMap::new(),
             variables: BTreeMap::new(),
             encryption: None,
@@ -115,9 +118,11 @@ impl TestSite {
             url: self.mirror.clone().unwrap_or_else(|| self.server.url()).parse().unwrap(),
             ca: Some(self.server.ca_pem_path()),
             credential: None,
+            metered: false,
         };
         let keyring = Keyring::parse(self.signers.as_bytes(), Path::new("allowed_signers")).unwrap();
-        let source = standfast::source::Settings::new(self.state.path().join("objects"), vec![mirror]);
+        let mirrors = [vec![mirror], self.others.clone()].concat();
+        let source = standfast::source::Settings::new(self.state.path().join("objects"), mirrors);
         let encryption = self.encryption.clone();
         let store =
             standfast::store::Settings { encryption, ..standfast::store::Settings::new(self.state.path()) };
@@ -294,7 +299,7 @@ pub(crate) fn settings(name: &str, stay: Stay) -> Settings {
         },
         ref_name: "refs/heads/main".parse().unwrap(),
         pin: None,
-        rules: Rules { poll: Duration::from_secs(300), look: Duration::from_millis(200), stay },
+        rules: Rules { poll: Duration::from_secs(300), slot: 0, look: Duration::from_millis(200), stay },
         heals: true,
         namespace: "standfast-system".to_owned(),
         keep: 3,

@@ -8,12 +8,15 @@ use standfast::trust::{Verified, fake::assume};
 use standfast_tls::{Clock, Time};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tempfile::TempDir;
 
 /// A site's source, with the folder that it keeps its objects in. It can be started anew on the same folder.
 pub(crate) struct SiteSource {
-    folder: TempDir,
+    _folder: TempDir,
+    clock: Clock,
     /// What it is started with.
     pub(crate) settings: Settings,
     /// The source itself.
@@ -35,16 +38,22 @@ impl SiteSource {
     pub(crate) fn at(mirrors: Vec<MirrorSettings>, limits: Limits, clock: Clock) -> Self {
         let folder = TempDir::new().unwrap();
         let timeouts = Timeouts { connect: Duration::from_secs(5), idle: Duration::from_secs(2) };
-        let settings = Settings { objects: folder.path().join("objects"), mirrors, timeouts, limits };
-        let git = Git::start(settings.clone(), clock).unwrap();
-        Self { folder, settings, git }
+        let settings = Settings { timeouts, limits, ..Settings::new(folder.path().join("objects"), mirrors) };
+        let git = Git::start(settings.clone(), clock.clone()).unwrap();
+        Self { _folder: folder, clock, settings, git }
+    }
+
+    /// The same with other settings, by the same clock.
+    pub(crate) fn change(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
+        self.restart()
     }
 
     /// Starts anew on the same folder, as after a reboot.
     pub(crate) fn restart(self) -> Self {
         drop(self.git);
-        let git = Git::start(self.settings.clone(), clock()).unwrap();
-        Self { folder: self.folder, settings: self.settings, git }
+        let git = Git::start(self.settings.clone(), self.clock.clone()).unwrap();
+        Self { git, ..self }
     }
 
     /// The object database.
@@ -68,6 +77,28 @@ impl SiteSource {
     }
 }
 
+/// A clock that stands still until a test sets it on.
+#[derive(Clone, Default)]
+pub(crate) struct Hand(Arc<AtomicU64>);
+
+impl Hand {
+    /// It begins at this second since 1970.
+    pub(crate) fn at(seconds: u64) -> Self {
+        Self(Arc::new(AtomicU64::new(seconds)))
+    }
+
+    /// Lets so many seconds pass.
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    /// As a source takes it.
+    pub(crate) fn clock(&self) -> Clock {
+        let hand = self.0.clone();
+        Clock::new(move || Time::Now(hand.load(Ordering::SeqCst)))
+    }
+}
+
 /// This machine's clock.
 pub(crate) fn clock() -> Clock {
     let seconds = || jiff::Timestamp::now().as_second().try_into().unwrap();
@@ -76,7 +107,12 @@ pub(crate) fn clock() -> Clock {
 
 /// `main` down to `base`.
 pub(crate) fn want(base: Option<&str>) -> Want {
-    Want { ref_name: "refs/heads/main".parse().unwrap(), base: base.map(|id| id.parse().unwrap()) }
+    Want {
+        ref_name: "refs/heads/main".parse().unwrap(),
+        base: base.map(|id| id.parse().unwrap()),
+        refused: BTreeSet::new(),
+        is_ordered: false,
+    }
 }
 
 /// A set of paths.
@@ -91,12 +127,23 @@ pub(crate) fn proven(repo: &Repo, commit: &str) -> Verified<Revision> {
     assume(Revision { ref_name: "refs/heads/main".parse().unwrap(), commit }, root)
 }
 
+/// The same, over a link whose bytes cost money.
+pub(crate) fn metered(server: &GitServer) -> MirrorSettings {
+    match mirror(server) {
+        MirrorSettings::Https { url, ca, credential, .. } => {
+            MirrorSettings::Https { url, ca, credential, metered: true }
+        }
+        other => other,
+    }
+}
+
 /// A server as a mirror, with its CA.
 pub(crate) fn mirror(server: &GitServer) -> MirrorSettings {
     MirrorSettings::Https {
         url: server.url().parse().unwrap(),
         ca: Some(server.ca_pem_path()),
         credential: None,
+        metered: false,
     }
 }
 

@@ -39,6 +39,8 @@ pub(crate) struct Options {
     pub(crate) http2: bool,
     /// Whether it speaks TLS. Only what is set at the start counts.
     pub(crate) tls: bool,
+    /// Whether it can be reached by IPv6, and by nothing else. Only what is set at the start counts.
+    pub(crate) ipv6: bool,
 }
 
 /// What answers a request.
@@ -54,6 +56,8 @@ pub(crate) enum Answer {
     Redirect(String),
     /// git, but every pack is these bytes.
     Pack(Vec<u8>),
+    /// git, but each answer to a fetch begins with a section that says these lines of what is shallow.
+    Shallow(Vec<String>),
 }
 
 /// A server on a port of its own, on a thread of its own: a test's paused clock does not stop it. It ends when it is dropped.
@@ -85,6 +89,7 @@ impl Default for Options {
             fault: None,
             http2: true,
             tls: true,
+            ipv6: false,
         }
     }
 }
@@ -100,7 +105,7 @@ impl GitServer {
     /// Serves the bare repository at `repository` as `/fleet.git`.
     pub(crate) fn start(repository: &Path, options: Options) -> Self {
         let certificates = TempDir::new().unwrap();
-        let tls = options.tls;
+        let (tls, is_ipv6) = (options.tls, options.ipv6);
         let acceptor = certify(certificates.path(), options.http2);
         let context = Context {
             repository: repository.to_owned(),
@@ -109,7 +114,8 @@ impl GitServer {
         };
         let (options, counters) = (context.options.clone(), context.counters.clone());
         let (stop, stopped) = oneshot::channel();
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = if is_ipv6 { "[::1]:0" } else { "127.0.0.1:0" };
+        let listener = std::net::TcpListener::bind(here).unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let thread = std::thread::spawn(move || {
@@ -127,7 +133,8 @@ impl GitServer {
     /// Where the repository is.
     pub(crate) fn url(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };
-        format!("{scheme}://localhost:{}/fleet.git", self.address.port())
+        let host = if self.address.is_ipv6() { "[::1]" } else { "localhost" };
+        format!("{scheme}://{host}:{}/fleet.git", self.address.port())
     }
 
     /// The CA that signed the server's certificate.
@@ -164,7 +171,7 @@ pub(super) fn certify(folder: &Path, http2: bool) -> TlsAcceptor {
     std::fs::write(folder.join("ca.pem"), ca_certificate.pem()).unwrap();
     let issuer = rcgen::Issuer::new(ca, ca_key);
     let key = rcgen::KeyPair::generate().unwrap();
-    let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+    let leaf = rcgen::CertificateParams::new(vec!["localhost".to_owned(), "::1".to_owned()]).unwrap();
     let leaf = leaf.signed_by(&key, &issuer).unwrap();
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -183,7 +190,9 @@ async fn accept(listener: TcpListener, acceptor: TlsAcceptor, context: Context) 
         let Ok((stream, _)) = listener.accept().await else { return };
         let (acceptor, context) = (acceptor.clone(), context.clone());
         tokio::spawn(async move {
-            context.counters.connected();
+            if !context.counters.connected() {
+                return;
+            }
             let (fault, tls) = {
                 let options = context.options.lock().unwrap();
                 (options.fault, options.tls)
@@ -227,6 +236,7 @@ async fn answer(request: Request<Incoming>, context: &Context) -> Response<Full<
             response
         }
         Answer::Pack(pack) => packed(request, context, options.filter, &pack).await,
+        Answer::Shallow(lines) => shallow(request, context, options.filter, &lines).await,
     }
 }
 
@@ -244,7 +254,7 @@ async fn packed(
 ) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    if !body.windows(13).any(|window| window == b"command=fetch") {
+    if !is_fetch(&body) {
         return run_backend(head, body, context, filter).await;
     }
     let mut answer = b"000dpackfile\n".to_vec();
@@ -253,6 +263,36 @@ async fn packed(
         answer.extend(chunk);
     }
     answer.extend(b"0000");
+    plain(200, "application/x-git-upload-pack-result", answer)
+}
+
+/// Whether a request asks for objects.
+fn is_fetch(body: &Bytes) -> bool {
+    body.windows(13).any(|window| window == b"command=fetch")
+}
+
+/// Answers as git does, but for what it says of where history ends.
+async fn shallow(
+    request: Request<Incoming>,
+    context: &Context,
+    filter: bool,
+    lines: &[String],
+) -> Response<Full<Bytes>> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let is_lie = is_fetch(&body);
+    let response = run_backend(head, body, context, filter).await;
+    if !is_lie {
+        return response;
+    }
+    let whole = response.into_body().collect().await.unwrap().to_bytes();
+    let Some(from) = whole.windows(13).position(|window| window == b"000dpackfile\n") else {
+        return plain(200, "application/x-git-upload-pack-result", whole);
+    };
+    let mut answer = b"0011shallow-info\n".to_vec();
+    lines.iter().for_each(|line| answer.extend(format!("{:04x}{line}\n", line.len() + 5).bytes()));
+    answer.extend(b"0001");
+    answer.extend(&whole[from..]);
     plain(200, "application/x-git-upload-pack-result", answer)
 }
 
@@ -293,6 +333,7 @@ async fn run_backend(
         .env("QUERY_STRING", head.uri.query().unwrap_or(""))
         .env("REQUEST_METHOD", head.method.as_str())
         .env("CONTENT_TYPE", header("content-type"))
+        .env("HTTP_CONTENT_ENCODING", header("content-encoding"))
         .env("CONTENT_LENGTH", body.len().to_string())
         .env("GIT_PROTOCOL", header("git-protocol"))
         .stdin(Stdio::piped())

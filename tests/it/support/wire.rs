@@ -2,8 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -15,6 +15,8 @@ pub(crate) struct Counters {
     down: AtomicU64,
     connections: AtomicU64,
     requests: AtomicU64,
+    /// Connections that are still accepted, if not all are.
+    left: Mutex<Option<u64>>,
 }
 
 /// How a connection ends badly.
@@ -55,8 +57,18 @@ impl Counters {
         self.requests.load(Ordering::SeqCst)
     }
 
-    pub(super) fn connected(&self) {
-        self.connections.fetch_add(1, Ordering::SeqCst);
+    /// Closes every connection at once after the next `count` ones, as on a link that is down.
+    pub(crate) fn refuse_after(&self, count: u64) {
+        *self.left.lock().unwrap() = Some(count);
+    }
+
+    /// Counts a connection; answers whether it may stay.
+    pub(super) fn connected(&self) -> bool {
+        let mut left = self.left.lock().unwrap();
+        let is_taken = *left != Some(0);
+        *left = left.map(|left| left.saturating_sub(1));
+        self.connections.fetch_add(u64::from(is_taken), Ordering::SeqCst);
+        is_taken
     }
 
     pub(super) fn requested(&self) {
