@@ -84,10 +84,12 @@ fn fleet() -> Repo {
 }
 
 fn settings(repo: &Repo, bytes: &[u8], application: usize, file: usize, value: &str) {
-    let line = |chunk: &[u8]| chunk.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let lines = bytes.chunks(40).map(line).enumerate();
-    let lines: String = lines.map(|(at, line)| format!("  setting-{at}: {line}\n")).collect();
-    let text = format!("kind: ConfigMap\nmetadata: {{name: f{file}}}\ndata:\n  value: {value}\n{lines}");
+    let mut text = format!("kind: ConfigMap\nmetadata: {{name: f{file}}}\ndata:\n  value: {value}\n");
+    for (at, chunk) in bytes.chunks(40).enumerate() {
+        text.push_str(&format!("  setting-{at}: "));
+        chunk.iter().for_each(|byte| text.push_str(&format!("{byte:02x}")));
+        text.push('\n');
+    }
     repo.write(&format!("apps/app-{application:02}/f{file:02}.yaml"), text);
 }
 

@@ -1,4 +1,5 @@
 //! The one place that reads the clock and draws random numbers.
+#![allow(clippy::disallowed_methods, reason = "this file is where the clock is read")]
 
 use crate::trust;
 use jiff::Timestamp;
@@ -22,12 +23,12 @@ pub struct Clock {
 impl Clock {
     /// The system's clock.
     pub fn system() -> Self {
-        Self::from_fn(system_now)
+        Self::from_fn(Timestamp::now)
     }
 
     /// A clock of the caller's.
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self { now: Arc::new(now), began: instant(), floor: Arc::new(AtomicI64::new(0)) }
+        Self { now: Arc::new(now), began: Instant::now(), floor: Arc::new(AtomicI64::new(0)) }
     }
 
     /// The time, as far as the system knows. What is trusted of it is `trust`'s to say.
@@ -57,16 +58,6 @@ impl Clock {
             if known > system { Time::AtLeast(seconds) } else { Time::Now(seconds) }
         })
     }
-}
-
-#[allow(clippy::disallowed_methods, reason = "this file is where the clock is read")]
-fn instant() -> Instant {
-    Instant::now()
-}
-
-#[allow(clippy::disallowed_methods, reason = "this file is where the clock is read")]
-fn system_now() -> Timestamp {
-    Timestamp::now()
 }
 
 /// A number that differs from process to process and call to call; good for spreading waits, not for secrets.

@@ -8,7 +8,7 @@ use crate::model::{
     Artifact, CommitId, Desired, DesiredApplication, Digest, Facts, Moment, OwnerLabel, RepoPath, Revision,
     Trouble,
 };
-use crate::reconcile::{Content, Contents, Event, Target, Terms};
+use crate::reconcile::{Content, Contents, Event, Target, targets};
 use crate::render::{Render, Rendered};
 use crate::source::{self, Source};
 use crate::trust::{self, Ground, Verified};
@@ -97,23 +97,6 @@ impl Agent {
         });
         targets
     }
-}
-
-/// What a rendered revision aims the applications at.
-pub(super) fn targets(revision: &Revision, applications: &[DesiredApplication]) -> Vec<Target> {
-    let target = |one: &DesiredApplication| Target {
-        name: one.application.name.clone(),
-        content: (revision.clone(), one.digest),
-        terms: Terms {
-            deadline: one.application.deadline,
-            quiet: one.application.quiet,
-            pull_deadline: one.application.pull_deadline,
-            rollback: one.application.rollback,
-            depends_on: one.application.depends_on.clone(),
-            objects: one.objects.len(),
-        },
-    };
-    applications.iter().map(target).collect()
 }
 
 impl Reader {

@@ -8,7 +8,6 @@ use super::fetch::Offer;
 use crate::model::{DesiredApplication, Moment, Reply, Revision, Trouble};
 use crate::plan;
 use crate::reconcile::{Effect, Event, Notice, Order, Stay, step};
-use crate::source;
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -28,7 +27,7 @@ pub(super) enum Done {
     FetchedAnother(Offer),
     Rendered(Revision, Result<Brought, Trouble>),
     /// What of the object database is needed was said.
-    Retained(Result<(), source::Error>),
+    Retained,
     GoingBack(Result<(Revision, Vec<DesiredApplication>), Trouble>, oneshot::Sender<Reply>),
 }
 
@@ -153,7 +152,15 @@ impl Agent {
                 tracing::error!(event, site = ?self.site, "an event does not fit the state; please report this");
                 return None;
             }
-            Effect::Verify => self.prove_beside().await?,
+            Effect::Verify => match self.prove().await {
+                Some(event) => event,
+                // It is refused: another mirror is asked, and the event comes with its answer.
+                None => {
+                    let offer = self.ask();
+                    self.jobs.spawn(async move { Done::FetchedAnother(offer.await) });
+                    return None;
+                }
+            },
             Effect::Accept => self.accept().await,
             Effect::Apply => self.apply().await,
             Effect::Judge => self.judge().await,
@@ -161,29 +168,14 @@ impl Agent {
             Effect::Prune => self.prune().await,
             Effect::Keep => self.keep().await,
         };
-        self.note(&event);
-        Some(event)
-    }
-
-    /// Proves what was fetched. Where that is refused, another mirror is asked, and the event comes with its answer.
-    async fn prove_beside(&mut self) -> Option<Event> {
-        let event = self.prove().await;
-        if event.is_none() {
-            let offer = self.ask();
-            self.jobs.spawn(async move { Done::FetchedAnother(offer.await) });
-        }
-        event
-    }
-
-    /// Tells what went wrong.
-    fn note(&self, event: &Event) {
-        match event {
+        match &event {
             Event::Failed(trouble) | Event::AcceptFailed(trouble) => {
                 self.tell(&Moment::Failed(trouble.clone()));
             }
             Event::Refused(trouble) => self.tell(&Moment::Refused(trouble.clone())),
             _ => {}
         }
+        Some(event)
     }
 
     /// A job's result as an event, if one comes of it.
@@ -193,16 +185,10 @@ impl Agent {
             Done::Fetched(offer) => Some(self.take_offer(offer)),
             Done::FetchedAnother(offer) => {
                 self.take_another(offer);
-                let event = self.prove_beside().await;
-                event.iter().for_each(|event| self.note(event));
-                event
+                self.carry_out(Effect::Verify).await
             }
             Done::Rendered(revision, brought) => Some(self.take_rendered(revision, brought)),
-            Done::Retained(retained) => {
-                // It is tried again when everything is steady next.
-                retained.inspect_err(|error| tracing::warn!(%error, "old packs stay")).ok();
-                None
-            }
+            Done::Retained => None,
             Done::GoingBack(kept, reply) => self.go_back(kept, reply),
         }
     }

@@ -1,7 +1,7 @@
 //! Ask the mirrors, prove what they offer, make it the floor.
 
 use super::build::Agent;
-use crate::model::{Classify, CommitChain, CommitId, Floor, Moment, Revision, Trouble};
+use crate::model::{CommitChain, CommitId, Floor, Moment, Revision, Trouble};
 use crate::reconcile::{Event, Stay};
 use crate::source::{self, Want};
 use crate::store::Changes;
@@ -54,13 +54,7 @@ impl Agent {
             is_ordered: self.work.is_ordered || self.settings.rules.stay != Stay::Forever,
         };
         let source = Arc::clone(&self.source);
-        async move {
-            match source.advance(&want).await {
-                Ok(chain) => Ok(Some(chain)),
-                Err(source::Error::NotDue { .. }) => Ok(None),
-                Err(error) => Err(error.into()),
-            }
-        }
+        async move { source::ask(source.as_ref(), &want).await }
     }
 
     /// Begins to ask anew: what was refused before may be mended.
@@ -82,11 +76,7 @@ impl Agent {
         self.work.is_ordered = false;
         match offer {
             Ok(None) => Event::Fetched(0),
-            Ok(Some(chain)) => {
-                let commits = chain.commits.len();
-                self.take_note(chain);
-                Event::Fetched(commits)
-            }
+            Ok(Some(chain)) => self.take_note(chain),
             Err(trouble) => {
                 self.tell(&Moment::Unreachable(trouble.clone()));
                 Event::FetchFailed(trouble)
@@ -94,18 +84,18 @@ impl Agent {
         }
     }
 
-    fn take_note(&mut self, chain: CommitChain) {
+    fn take_note(&mut self, chain: CommitChain) -> Event {
         self.link.mirror = Some(chain.mirror.clone());
         self.link.last_contact = Some(self.clock.now());
         let (mirror, commits) = (chain.mirror.clone(), chain.commits.len());
         self.tell(&Moment::Fetched { mirror, commits, bytes: chain.traffic.total() });
         self.work.chain = Some(chain);
+        Event::Fetched(commits)
     }
 
     /// Takes note of what another mirror said, after what the first one offered was refused.
     pub(super) fn take_another(&mut self, offer: Offer) {
-        let is_other = |chain: &CommitChain| !self.work.refused.contains(&chain.revision.commit);
-        if let Some(chain) = offer.ok().flatten().filter(is_other) {
+        if let Ok(Some(chain)) = offer {
             self.take_note(chain);
         }
     }
@@ -146,11 +136,8 @@ impl Agent {
                 Event::Proven(revision)
             }
             Verdict::Refused(refusal) => {
-                let refusal = refusal.knowing(&chain.revision, &self.below_the_floor().await);
-                let (class, reason) = (refusal.class(), Classify::reason(&refusal));
-                let hint = refusal.reason.hint();
-                let message = format!("{} offers {}: {refusal}; {hint}", chain.mirror, chain.revision);
-                self.work.refusal.get_or_insert(Trouble { class, reason, message });
+                let refusal = refusal.knowing(&chain.revision, &self.line().await);
+                self.work.refusal.get_or_insert(refusal.trouble(&chain));
                 self.work.refused.insert(chain.revision.commit);
                 return None;
             }
@@ -159,25 +146,19 @@ impl Agent {
 
     /// Looks at what other mirrors offer beside the line that is followed, or offered before it, and says once what is wrong about it.
     fn watch(&mut self, chain: &CommitChain, clock: &TrustedClock) {
-        let rival = |other: &CommitChain| trust::rival(chain, other, self.verifier.as_ref(), clock);
-        let alarm = self.work.refusal.take().or_else(|| chain.beside.first().map(rival));
+        let alarm = trust::alarm(self.work.refusal.take(), chain, self.verifier.as_ref(), clock);
         if let Some(trouble) = alarm.as_ref().filter(|alarm| self.link.alarm.as_ref() != Some(*alarm)) {
             self.tell(&Moment::Refused(trouble.clone()));
         }
         self.link.alarm = alarm;
     }
 
-    /// The floor's ancestors by first parents, as far as they are on disk.
-    pub(super) async fn below_the_floor(&self) -> Vec<CommitId> {
-        let mut below = Vec::new();
-        let mut at = self.facts.floor.as_ref().map(|floor| floor.revision.commit);
-        while let Some(commit) = at.filter(|_| below.len() < LAG) {
-            // A commit that is not on disk ends the line; that it cannot be read is for the next effect to find out.
-            let Ok(Some(raw)) = self.source.recall(&commit).await else { break };
-            at = trust::first_parent(&raw).ok().flatten();
-            below.extend(at);
+    /// The floor and its ancestors by first parents, as far as they are on disk.
+    pub(super) async fn line(&self) -> Vec<CommitId> {
+        match &self.facts.floor {
+            Some(floor) => source::line(self.source.as_ref(), floor.revision.commit, LAG).await,
+            None => Vec::new(),
         }
-        below
     }
 
     pub(super) async fn accept(&mut self) -> Event {

@@ -5,6 +5,7 @@ use super::driver::Done;
 use crate::apply::{Entries, Journal, Tell};
 use crate::model::{DesiredApplication, Digest, Facts, Moment, Revision, Trouble};
 use crate::reconcile::{self, Event};
+use crate::source;
 use crate::store::{Changes, Pin, Snapshot, Store};
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,7 +99,10 @@ impl Agent {
             self.tell(&Moment::LastGood(last_good));
         }
         let (source, revisions) = (Arc::clone(&self.source), self.facts.revisions());
-        self.jobs.spawn(async move { Done::Retained(source.retain(&revisions).await) });
+        self.jobs.spawn(async move {
+            source::retain(source.as_ref(), &revisions).await;
+            Done::Retained
+        });
         Event::Kept
     }
 

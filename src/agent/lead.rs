@@ -44,13 +44,7 @@ impl Agent {
             Ok(None) => return,
             Err(trouble) => return self.tell(&Moment::Failed(trouble)),
         };
-        let line: Vec<_> = self
-            .facts
-            .floor
-            .iter()
-            .map(|floor| floor.revision.commit)
-            .chain(self.below_the_floor().await)
-            .collect();
+        let line = self.line().await;
         let (facts, note) = reconcile::adopt(&self.facts, &shared, &line);
         note.into_iter().for_each(|note| self.tell(&Moment::Note(note)));
         self.site.learn(&facts);

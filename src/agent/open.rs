@@ -81,16 +81,12 @@ pub(crate) fn assemble(
         sink,
         clock,
     };
+    let slot = waits::slot(settings.local.name.as_str());
     let own = Settings {
         local: settings.local.clone(),
         ref_name: settings.ref_name.clone(),
         pin: settings.trust.pin,
-        rules: Rules {
-            poll: settings.poll,
-            slot: waits::slot(settings.local.name.as_str()),
-            stay,
-            look: LOOK,
-        },
+        rules: Rules { poll: settings.poll, slot, stay, look: LOOK },
         heals: settings.heals,
         namespace: settings.report.namespace.clone(),
         keep: settings.keep,

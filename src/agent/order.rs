@@ -1,11 +1,10 @@
 //! What a person orders, carried out.
 
 use super::build::Agent;
-use super::content;
 use super::control::Command;
 use super::driver::Done;
 use crate::model::{Act, DesiredApplication, Moment, Reply, Request, Revision, Suspension, Trouble};
-use crate::reconcile::{Event, Order};
+use crate::reconcile::{Event, Order, targets};
 use tokio::sync::oneshot;
 
 impl Agent {
@@ -96,7 +95,7 @@ impl Agent {
                 return None;
             }
         };
-        let targets = content::targets(&revision, &applications);
+        let targets = targets(&revision, &applications);
         let message = format!("going back to {revision}; what is left is in quarantine until a retry");
         let contents = self.contents.as_mut()?;
         applications.into_iter().for_each(|one| contents.add(one));

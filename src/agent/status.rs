@@ -1,8 +1,8 @@
 //! What is known of the link, and telling where the site stands.
 
 use super::build::Agent;
-use crate::model::status::{BytesStatus, LinkStatus, MirrorStatus, Reason};
-use crate::model::{MirrorReport, Purpose, SitePhase, SiteStatus, Traffic, Trouble};
+use crate::model::{SitePhase, SiteStatus, Trouble};
+use crate::reconcile;
 use jiff::Timestamp;
 
 /// What is known of the link, and since when the site is in its phase.
@@ -43,42 +43,8 @@ impl Agent {
         let phase = self.site.phase();
         let since = self.link.since.filter(|(known, _)| *known == phase).map_or(now, |(_, since)| since);
         self.link.since = Some((phase, since));
-        let mirrors = self.source.link();
-        let today = mirrors.iter().flat_map(|one| &one.today).map(|(_, traffic)| traffic.total());
-        let link = LinkStatus {
-            mirror: self.link.mirror.clone(),
-            last_contact: self.link.last_contact.map(time),
-            bytes_today: today.sum(),
-            reason: None,
-            alarm: self
-                .link
-                .alarm
-                .as_ref()
-                .map(|trouble| Reason { code: trouble.reason.to_owned(), message: trouble.message.clone() }),
-            mirrors: mirrors.into_iter().map(mirror).collect(),
-        };
+        let Link { mirror, last_contact, alarm, .. } = &self.link;
+        let link = reconcile::link(mirror.clone(), *last_contact, alarm.as_ref(), self.source.link());
         self.site.status(&self.settings.local.name, &self.facts, link, since, now)
     }
-}
-
-fn mirror(report: MirrorReport) -> MirrorStatus {
-    let seconds = |at: u64| Timestamp::from_second(i64::try_from(at).ok()?).ok().map(time);
-    MirrorStatus {
-        mirror: report.mirror,
-        metered: report.is_metered,
-        last_answer: report.answered.and_then(seconds),
-        failures: report.failures,
-        spent_until: report.spent_until.and_then(seconds),
-        today: report.today.into_iter().map(bytes).collect(),
-        total: report.ever.into_iter().map(bytes).collect(),
-    }
-}
-
-fn bytes((purpose, Traffic { up, down }): (Purpose, Traffic)) -> BytesStatus {
-    BytesStatus { purpose: purpose.to_string(), up, down }
-}
-
-/// To the second.
-fn time(at: Timestamp) -> String {
-    at.round(jiff::Unit::Second).unwrap_or(at).to_string()
 }

@@ -2,7 +2,7 @@
 
 use super::application::{Content, Judged, Terms};
 use super::site::Turn;
-use crate::model::{Revision, Suspension, Trouble};
+use crate::model::{DesiredApplication, Revision, Suspension, Trouble};
 use jiff::Timestamp;
 
 /// What the driver is asked to do. It answers each with one event, but for `Remember`, which has none.
@@ -163,4 +163,21 @@ impl Event {
             Self::Ordered(_) => "Ordered",
         }
     }
+}
+
+/// What a rendered revision aims the applications at.
+pub fn targets(revision: &Revision, applications: &[DesiredApplication]) -> Vec<Target> {
+    let target = |one: &DesiredApplication| Target {
+        name: one.application.name.clone(),
+        content: (revision.clone(), one.digest),
+        terms: Terms {
+            deadline: one.application.deadline,
+            quiet: one.application.quiet,
+            pull_deadline: one.application.pull_deadline,
+            rollback: one.application.rollback,
+            depends_on: one.application.depends_on.clone(),
+            objects: one.objects.len(),
+        },
+    };
+    applications.iter().map(target).collect()
 }

@@ -39,11 +39,12 @@ mod tests_back;
 
 pub use application::{Application, Content, Judged, ROLLBACK_FAILED, STILL_UNHEALTHY, State, Terms};
 pub use contents::Contents;
-pub use event::{Applied, Effect, Event, Judgement, Notice, Order, Target};
+pub use event::{Applied, Effect, Event, Judgement, Notice, Order, Target, targets};
 pub use remember::{attempting, fresh, remember, steady};
 pub use resume::resume;
 pub use shared::adopt;
 pub use site::{News, Rules, Site, Stay, Turn, Work};
+pub use status::link;
 pub use step::step;
 
 use jiff::Timestamp;

@@ -2,8 +2,13 @@
 
 use super::application::{Application, State};
 use super::site::{Site, Turn};
-use crate::model::status::{ApplicationStatus, LinkStatus, Reason, Revisions, TrustStatus};
-use crate::model::{Digest, ErrorClass, Facts, Revision, SiteName, SiteStatus, Suspension, Trouble};
+use crate::model::status::{
+    ApplicationStatus, BytesStatus, LinkStatus, MirrorStatus, Reason, Revisions, TrustStatus,
+};
+use crate::model::{
+    Digest, ErrorClass, Facts, MirrorReport, Purpose, Revision, SiteName, SiteStatus, Suspension, Traffic,
+    Trouble,
+};
 use jiff::Timestamp;
 use std::time::Duration;
 
@@ -121,6 +126,41 @@ fn suspension(suspension: &Suspension) -> String {
         Some(until) => format!("{} (until {})", suspension.reason, moment(until)),
         None => suspension.reason.clone(),
     }
+}
+
+/// What is known of the link: the mirror that answered last and when, what is wrong among the mirrors, and each of them.
+pub fn link(
+    mirror: Option<String>,
+    last_contact: Option<Timestamp>,
+    alarm: Option<&Trouble>,
+    reports: Vec<MirrorReport>,
+) -> LinkStatus {
+    let today = reports.iter().flat_map(|one| &one.today).map(|(_, traffic)| traffic.total());
+    LinkStatus {
+        mirror,
+        last_contact: last_contact.map(moment),
+        bytes_today: today.sum(),
+        reason: None,
+        alarm: alarm.map(reason),
+        mirrors: reports.into_iter().map(one_mirror).collect(),
+    }
+}
+
+fn one_mirror(report: MirrorReport) -> MirrorStatus {
+    let seconds = |at: u64| Timestamp::from_second(i64::try_from(at).ok()?).ok().map(moment);
+    MirrorStatus {
+        mirror: report.mirror,
+        metered: report.is_metered,
+        last_answer: report.answered.and_then(seconds),
+        failures: report.failures,
+        spent_until: report.spent_until.and_then(seconds),
+        today: report.today.into_iter().map(bytes).collect(),
+        total: report.ever.into_iter().map(bytes).collect(),
+    }
+}
+
+fn bytes((purpose, Traffic { up, down }): (Purpose, Traffic)) -> BytesStatus {
+    BytesStatus { purpose: purpose.to_string(), up, down }
 }
 
 fn reason(trouble: &Trouble) -> Reason {

@@ -52,7 +52,7 @@ pub use error::Error;
 pub use floor::pinned;
 pub use keyring::{Keyring, Settings};
 pub use object::Collision;
-pub use rival::rival;
+pub use rival::alarm;
 pub use sign::{allowed_line, sign};
 pub use ssh::{NAMESPACE, Ssh};
 pub use verdict::{Accepted, Base, Checked, LineEnd, Refusal, Refused, Verdict};

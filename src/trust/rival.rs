@@ -4,9 +4,19 @@ use super::chain::explain;
 use super::{TrustedClock, Verifier};
 use crate::model::{CommitChain, ErrorClass, Trouble};
 
+/// What is wrong among the mirrors though one of them is followed: what another one offered was refused, or it has another line.
+pub fn alarm(
+    refusal: Option<Trouble>,
+    followed: &CommitChain,
+    verifier: &dyn Verifier,
+    clock: &TrustedClock,
+) -> Option<Trouble> {
+    refusal.or_else(|| followed.beside.first().map(|other| rival(followed, other, verifier, clock)))
+}
+
 /// What is wrong when a mirror offers another line than the one that is followed. What this site runs does not change by it: only
 /// descendants of what it accepted come after that. But somebody signed two histories, or one mirror is not to be trusted.
-pub fn rival(
+fn rival(
     followed: &CommitChain,
     other: &CommitChain,
     verifier: &dyn Verifier,

@@ -2,7 +2,7 @@
 
 use super::Verified;
 use super::commit::CommitError;
-use crate::model::{Classify, CommitId, ErrorClass, Revision, Verification};
+use crate::model::{Classify, CommitChain, CommitId, ErrorClass, Revision, Trouble, Verification};
 use jiff::Timestamp;
 use std::fmt;
 
@@ -129,6 +129,12 @@ impl Refusal {
             }
             _ => self,
         }
+    }
+
+    /// It, as the site tells it of the mirror that offers this chain.
+    pub fn trouble(&self, chain: &CommitChain) -> Trouble {
+        let message = format!("{} offers {}: {self}; {}", chain.mirror, chain.revision, self.reason.hint());
+        Trouble { class: self.class(), reason: self.reason(), message }
     }
 }
 
