@@ -279,11 +279,13 @@ fn what_depends_on_something_is_no_better_than_that() {
     let (site, _) = feed_by(&DAEMON, site, vec![event]);
     assert_eq!(site.applications["front"].waits_for.as_deref(), Some("pos"));
     assert_eq!(phases(&site), [Settling, Settling]);
+    let seen = Event::Noticed(Notice { drift: false, health: true });
     let event = look(&site, "nobody", |_| {});
-    let (good, _) = feed_by(&DAEMON, site.clone(), vec![event]);
+    let (good, effects) = feed_by(&DAEMON, site.clone(), vec![seen.clone(), event]);
+    assert_eq!(effects, [Effect::Prune]);
     assert!(good.is_at_its_goal(), "whatever the order in which they are told");
     let event = look(&site, "pos", |judged| judged.failed = Some(crash()));
-    let (back, effects) = feed_by(&DAEMON, site, vec![event]);
+    let (back, effects) = feed_by(&DAEMON, site, vec![seen, event]);
     assert_eq!(effects, [Effect::Remember, Effect::Apply]);
     assert!(back.applications["front"].is_back() && back.applications["front"].quarantine.is_none());
 }
