@@ -129,10 +129,10 @@ async fn idle(agent: &Daemon, cluster: &TestCluster) -> Idle {
 
 fn report(stand: &Stand, budget: f64, section: &mut Section) {
     let objects = stand.objects;
-    let part = |share: f64| stand.healed[((stand.healed.len() - 1) as f64 * share) as usize];
-    for (what, share) in [("half", 0.5), ("95 of 100", 0.95), ("99 of 100", 0.99)] {
+    let part = |percent: usize| stand.healed[(stand.healed.len() - 1) * percent / 100];
+    for (what, percent) in [("half", 50), ("95 of 100", 95), ("99 of 100", 99)] {
         let what = format!("{objects} objects, drift healed within, {what}");
-        section.add(Figure::new(what, part(share), Unit::Seconds).budget(1.0));
+        section.add(Figure::new(what, part(percent), Unit::Seconds).budget(1.0));
     }
     let boot = Figure::new(
         format!("{objects} objects, boot without link to drift healed"),

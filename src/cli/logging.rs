@@ -17,7 +17,7 @@ const JOURNAL: &str = "JOURNAL_STREAM";
 
 /// Logs go to standard error. A command for a person logs errors only, for it says itself what it does.
 pub(super) fn start(is_daemon: bool) {
-    let default = if is_daemon { Level::INFO } else { Level::ERROR };
+    let default = if is_daemon { LevelFilter::INFO } else { LevelFilter::ERROR };
     // Each request that fails is an error to the client's library. What matters of that, this program says itself.
     let usual = Targets::new().with_default(default).with_target("kube_client", LevelFilter::OFF);
     let (filter, format) = (variable(FILTER), variable(FORMAT));

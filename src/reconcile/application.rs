@@ -43,6 +43,8 @@ pub struct Application {
     pub health: Health,
     /// What keeps it from being Current, in words.
     pub message: String,
+    /// What it depends on and that is not steady, while that alone keeps it from being so.
+    pub waits_for: Option<String>,
 }
 
 /// A revision and what it rendered to.
@@ -130,6 +132,7 @@ impl Application {
             spent: Duration::ZERO,
             health: Health::Unknown,
             message: String::new(),
+            waits_for: None,
         }
     }
 
@@ -160,7 +163,8 @@ impl Application {
 
     /// Whether its health is waited for, and more waiting may bring it to rest.
     pub fn is_settling(&self) -> bool {
-        matches!(&self.state, State::Settling(settle) if settle.is_healthy() || !self.is_late())
+        self.waits_for.is_none()
+            && matches!(&self.state, State::Settling(settle) if settle.is_healthy() || !self.is_late())
     }
 
     /// Whether it matters what its pods wait for and why they crash: it runs what was never steady here, or goes back.
@@ -250,6 +254,7 @@ impl Application {
         if is_other {
             self.spent = Duration::ZERO;
             self.message.clear();
+            self.waits_for = None;
         }
         if self.held().is_none() && (is_other || self.state == State::Pending) {
             self.state = State::Applying;
@@ -273,10 +278,19 @@ impl Application {
         }
     }
 
-    /// Its health was judged. `is_quiet` says whether it must stay healthy for a while before it counts.
-    pub fn judged(&mut self, judged: &Judged, paused: Option<&str>, now: Timestamp, is_quiet: bool) {
+    /// Its health was judged. `is_quiet` says whether it must stay healthy for a while before it counts; `needs` is something that it
+    /// depends on and that is not steady at what the release says: till then nothing of its own release is good either.
+    pub fn judged(
+        &mut self,
+        judged: &Judged,
+        paused: Option<&str>,
+        now: Timestamp,
+        is_quiet: bool,
+        needs: Option<String>,
+    ) {
         self.health = judged.health;
         self.message.clone_from(&judged.message);
+        self.waits_for = None;
         // What was steady before proves nothing new by being quiet.
         let is_new = digest(self.running.as_ref()) != digest(self.last_good.as_ref());
         let quiet = if is_quiet && is_new { self.terms.quiet } else { Duration::ZERO };
@@ -286,7 +300,13 @@ impl Application {
                 let waits = judged.patience.as_deref().or(paused);
                 self.spent += settle.look(now, is_current, waits);
                 if settle.is_over(now, quiet) {
-                    self.rest();
+                    match needs.filter(|_| is_new) {
+                        Some(needs) => {
+                            self.message = format!("it waits for {needs}, which it depends on");
+                            self.waits_for = Some(needs);
+                        }
+                        None => self.rest(),
+                    }
                 } else if !is_current {
                     self.late(judged);
                 }

@@ -1,6 +1,6 @@
-//! Which content each application runs: its target, or last-good.
+//! Which content each application runs: its target, or last-good; and what that has to do with what it depends on.
 
-use super::application::Application;
+use super::application::{Application, Judged};
 use crate::model::Rollback;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,4 +31,32 @@ fn back(applications: &BTreeMap<String, Application>) -> BTreeSet<String> {
         }
         back.extend(more);
     }
+}
+
+/// Something that an application depends on and that is not steady at its target.
+pub(super) fn needs(applications: &BTreeMap<String, Application>, name: &str) -> Option<String> {
+    let is_good = |on: &&String| applications.get(*on).is_none_or(|on| on.is_steady() && !on.is_back());
+    applications.get(name)?.terms.depends_on.iter().find(|on| !is_good(on)).cloned()
+}
+
+/// Judgements in the order in which they count: each after those of what it depends on.
+pub(super) fn in_order<'a>(
+    applications: &BTreeMap<String, Application>,
+    judged: &'a [Judged],
+) -> Vec<&'a Judged> {
+    let (mut left, mut sorted): (Vec<&Judged>, Vec<&Judged>) = (judged.iter().collect(), Vec::new());
+    while !left.is_empty() {
+        let needs =
+            |one: &Judged| applications.get(&one.name).map(|application| &application.terms.depends_on);
+        let waits = |one: &&Judged| {
+            needs(one)
+                .is_some_and(|on| left.iter().any(|other| other.name != one.name && on.contains(&other.name)))
+        };
+        let (later, now): (Vec<&Judged>, Vec<&Judged>) = left.iter().partition(|one| waits(one));
+        // There are no circles in a fleet; were there one, it would count as it stands.
+        let is_circle = now.is_empty();
+        sorted.extend(if is_circle { &later } else { &now });
+        left = if is_circle { Vec::new() } else { later };
+    }
+    sorted
 }

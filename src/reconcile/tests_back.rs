@@ -15,7 +15,7 @@ fn steady(names: &[&str]) -> Site {
     for name in names {
         let application = site.applications.get_mut(*name).unwrap();
         application.applied(None, false, now());
-        application.judged(&verdict(name, Health::Current), None, now(), false);
+        application.judged(&verdict(name, Health::Current), None, now(), false, None);
     }
     site.applied = Some(revision(1));
     site.last_good = Some(revision(1));
@@ -260,4 +260,29 @@ fn what_was_spent_of_a_deadline_is_not_given_back_by_a_boot() {
     assert_eq!(again.applications["pos"].spent.as_secs(), 200);
     let other = begin(resume(&facts, now()), 3, vec![target(3, "pos", "other")]);
     assert_eq!(other.applications["pos"].spent.as_secs(), 0);
+}
+
+#[test]
+fn what_depends_on_something_is_no_better_than_that() {
+    let front = |n, content| {
+        let mut front = target(n, "front", content);
+        front.terms.depends_on.insert("pos".to_owned());
+        front
+    };
+    let mut targets = vec![target(2, "pos", "b"), front(2, "b")];
+    targets.iter_mut().for_each(|target| target.terms.quiet = std::time::Duration::ZERO);
+    let site = begin(steady(&["front", "pos"]), 2, targets);
+    let event = all_applied(&site);
+    let (site, _) = feed_by(&DAEMON, site, vec![event]);
+    let event = look(&site, "pos", |_| {});
+    let (site, _) = feed_by(&DAEMON, site, vec![event]);
+    assert_eq!(site.applications["front"].waits_for.as_deref(), Some("pos"));
+    assert_eq!(phases(&site), [Settling, Settling]);
+    let event = look(&site, "nobody", |_| {});
+    let (good, _) = feed_by(&DAEMON, site.clone(), vec![event]);
+    assert!(good.is_at_its_goal(), "whatever the order in which they are told");
+    let event = look(&site, "pos", |judged| judged.failed = Some(crash()));
+    let (back, effects) = feed_by(&DAEMON, site, vec![event]);
+    assert_eq!(effects, [Effect::Remember, Effect::Apply]);
+    assert!(back.applications["front"].is_back() && back.applications["front"].quarantine.is_none());
 }

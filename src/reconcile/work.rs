@@ -137,9 +137,10 @@ fn judged(site: &mut Site, judgement: &Judgement, at: Moment<'_>) -> Vec<Effect>
     mended(site);
     let before = facts(site);
     let is_quiet = at.rules.stay == Stay::Forever;
-    for judged in &judgement.applications {
+    for judged in choose::in_order(&site.applications, &judgement.applications) {
+        let needs = choose::needs(&site.applications, &judged.name);
         if let Some(application) = site.applications.get_mut(&judged.name) {
-            application.judged(judged, judgement.paused.as_deref(), at.now, is_quiet);
+            application.judged(judged, judgement.paused.as_deref(), at.now, is_quiet, needs);
         }
     }
     if choose::point(&mut site.applications) {

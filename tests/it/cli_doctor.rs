@@ -113,7 +113,8 @@ async fn a_site_that_works_and_what_may_be_wrong_with_it() {
 
     // The mirror is down, and then ahead.
     site.server.set(|options| options.answer = Answer::Status(503));
-    assert!(one(&found(&console).1, "link", "https://").contains("503"));
+    let seen = one(&found(&console).1, "link", "https://");
+    assert_eq!(seen, "it cannot be reached (HTTP 503) → check the link and the address");
     site.server.set(|options| options.answer = Answer::Git);
     site.repo.write("apps/app/a.yaml", config_map(&namespace, "a", "2"));
     site.commit("second");

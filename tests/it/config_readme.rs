@@ -36,6 +36,28 @@ fn its_link_in_the_readme_loads_beside_it() {
 }
 
 #[test]
+fn every_key_is_explained_in_the_readme() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    let all = "identity: /i\nencryption: {credential: c}\nsite: {labels: {a: b}, variables: {a: b}}\ntrust: {pin: p}\nreport: {ca: /c}\n";
+    fs::write(&path, block("A site")).unwrap();
+    fs::create_dir(folder.path().join("config.yaml.d")).unwrap();
+    fs::write(folder.path().join("config.yaml.d/tells.yaml"), block("What it tells")).unwrap();
+    fs::write(folder.path().join("config.yaml.d/link.yaml"), block("The link")).unwrap();
+    fs::write(folder.path().join("config.yaml.d/zz.yaml"), all).unwrap();
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let rows: String = readme.lines().filter(|line| line.starts_with("| `")).collect();
+    let shown = config::show(&path).unwrap();
+    assert!(shown.len() > 25, "{shown:#?}");
+    for config::Shown { key, .. } in shown {
+        let name = key.split('[').next().unwrap();
+        let is_in = |name: &str| rows.contains(&format!("`{name}`")) || rows.contains(&format!("`{name}[]`"));
+        let (section, _) = name.rsplit_once('.').unwrap_or_default();
+        assert!(is_in(name) || is_in(section), "the README does not explain {key}");
+    }
+}
+
+#[test]
 fn the_sites_configuration_in_the_readme_loads() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config.yaml");

@@ -2,7 +2,8 @@
 //!
 //! # What
 //! [`Kube`]: connection, discovery, lists, apply and delete as plain HTTP requests with JSON values, for an agent that knows objects only
-//! as such. `kube` brings kubeconfig, TLS and the connection pool (HTTP/1.1: as many connections as there are requests at a time).
+//! as such; and what a person asks about the server itself. `kube` brings kubeconfig, TLS and the connection pool (HTTP/1.1: as many
+//! connections as there are requests at a time).
 //!
 //! # Invariants
 //! Every answer is limited in bytes and time. Nothing but what is served is remembered. A request is repeated only where that is

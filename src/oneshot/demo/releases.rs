@@ -12,7 +12,7 @@ use std::time::Duration;
 /// How long a release may take to get healthy, in the story.
 const DEADLINE: Duration = Duration::from_secs(4);
 /// How long the story waits for an image: longer than that.
-const WAIT: Duration = Duration::from_secs(6);
+const WAIT: Duration = Duration::from_secs(5);
 /// The image that does not come.
 const LATE: &str = "registry.invalid/till:2";
 

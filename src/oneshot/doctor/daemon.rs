@@ -51,6 +51,6 @@ async fn watchdog(part: Part, socket: &Path) -> Option<Finding> {
     if is_watched {
         return Some(part.ok("watchdog", format!("process {pid} is restarted if it hangs")));
     }
-    let to_do = "run it as the service that comes with it: its unit has WatchdogSec=";
+    let to_do = "run it as a service whose unit has WatchdogSec= (the README shows one)";
     Some(part.warn("watchdog", format!("nobody restarts process {pid} if it hangs"), to_do))
 }

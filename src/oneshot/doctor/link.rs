@@ -59,8 +59,13 @@ fn refused(part: Part, name: String, mirror: &MirrorSettings, error: &Error) -> 
     {
         return part.warn(name, "it is not there", "plug it in if it should be");
     }
-    let why = explain(error);
-    // The ways out stand behind the reasons, as in every error of a mirror.
-    let (seen, to_do) = why.split_once("; ").unwrap_or((&why, "check the link and the mirror"));
-    part.bad(name, seen, to_do)
+    let Error::Mirrors { failures } = error else {
+        return part.bad(name, explain(error), "see the disk, and the log of the agent");
+    };
+    let Some(failure) = failures.first() else { return part.bad(name, explain(error), "name a mirror") };
+    // The way out stands behind the reason, as in every error of a mirror.
+    let words = failure.error.to_string();
+    let (seen, to_do) = words.split_once("; ").unwrap_or((&words, "check the link and the mirror"));
+    let cause = std::error::Error::source(&failure.error).map(|cause| format!(": {}", explain(cause)));
+    part.bad(name, format!("{seen}{}", cause.unwrap_or_default()), to_do)
 }

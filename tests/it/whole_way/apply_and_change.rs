@@ -93,11 +93,12 @@ async fn lists_documents_and_json_are_objects_and_the_applications_namespace_is_
         .write("apps/all/notes.txt", "not a manifest");
     site.commit("first");
     let changed = site.pass().await;
-    let expected = [
+    let mut expected = [
         format!("ConfigMap {here}/item"),
         format!("ConfigMap {here}/json"),
         format!("ConfigMap {there}/elsewhere"),
     ];
+    expected.sort();
     assert_eq!(changed.created, expected);
     assert!(site.pass().await.is_nothing());
 }
