@@ -152,15 +152,15 @@ impl Agent {
                 tracing::error!(event, site = ?self.site, "an event does not fit the state; please report this");
                 return None;
             }
-            Effect::Verify => match self.prove().await {
-                Some(event) => event,
-                // It is refused: another mirror is asked, and the event comes with its answer.
-                None => {
+            Effect::Verify => {
+                // Where it is refused another mirror is asked, and the event comes with its answer.
+                let Some(event) = self.prove().await else {
                     let offer = self.ask();
                     self.jobs.spawn(async move { Done::FetchedAnother(offer.await) });
                     return None;
-                }
-            },
+                };
+                event
+            }
             Effect::Accept => self.accept().await,
             Effect::Apply => self.apply().await,
             Effect::Judge => self.judge().await,
