@@ -22,6 +22,8 @@ impl Agent {
         self.know_what_is_ours().await?;
         let Some(desired) = self.composed() else { return Ok(Vec::new()) };
         let (frozen, now) = (self.frozen(), self.clock.now());
+        let back = self.site.applications.iter().filter(|(_, one)| one.is_back());
+        self.applier.go_back(back.map(|(name, _)| name.clone()).collect());
         let Outcomes { held, written } = self.applier.apply(desired, &fresh, frozen, now).await?;
         // As they are sent they are kept: for healing, and for the next apply.
         if let (Some(contents), Some(dressed)) = (&mut self.contents, self.applier.dressed()) {

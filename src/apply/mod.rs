@@ -79,6 +79,8 @@ pub struct Applier {
     unwell: Unwell,
     /// What its teller said is not well, when it was asked last.
     unwell_by_teller: BTreeSet<ObjectKey>,
+    /// Applications that go back to last-good.
+    back: BTreeSet<String>,
     /// How often pods had been restarted when an application began to settle.
     restarts: BTreeMap<String, Restarts>,
     /// The last look at the cluster; `None` at rest.
@@ -108,6 +110,7 @@ impl Applier {
             watches: Watches::default(),
             fights: Fights::default(),
             unwell: Unwell::default(),
+            back: BTreeSet::new(),
             unwell_by_teller: BTreeSet::new(),
             restarts: BTreeMap::new(),
             seen: None,
@@ -127,6 +130,11 @@ impl Applier {
     /// Whether the record of what is ours is lost and must be put together from the cluster.
     pub(crate) fn is_lost(&self) -> bool {
         self.eyes.lock().inventory.is_none()
+    }
+
+    /// These applications go back to last-good from now on, and no others.
+    pub(crate) fn go_back(&mut self, back: BTreeSet<String>) {
+        self.back = back;
     }
 
     /// Another agent wrote in the meantime: the record of what is ours is of no use.

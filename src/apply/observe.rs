@@ -60,7 +60,7 @@ impl Applier {
         let empty = Inventory::default();
         let inventory = sight.inventory.as_ref().unwrap_or(&empty);
         let scope = |gvk: &Gvk| kinds.get(gvk).map(|kind| kind.is_namespaced);
-        let survey = Survey::new(desired, &self.owner, &scope, inventory);
+        let survey = Survey::new(desired, &self.owner, &scope, inventory).going_back(self.back.clone());
         let mut sought = Sought::default();
         survey.wanted().for_each(|(key, object)| sought.want(key, object.gvk(), kinds));
         inventory.entries.iter().for_each(|(key, entry)| sought.know(key, &entry.gvk(key), kinds));

@@ -42,6 +42,8 @@ pub struct Survey {
     owner: OwnerLabel,
     wanted: BTreeMap<ObjectKey, Place>,
     candidates: BTreeSet<ObjectKey>,
+    /// The applications that go back to last-good.
+    back: BTreeSet<String>,
     observed: Observed,
 }
 
@@ -69,7 +71,13 @@ impl Survey {
         }
         let candidates = candidates(inventory, &standing, &desired).cloned().collect();
         let observed = Observed { desired, standing, items: BTreeMap::new(), refused, left: Vec::new() };
-        Self { owner: owner.clone(), wanted, candidates, observed }
+        Self { owner: owner.clone(), wanted, candidates, back: BTreeSet::new(), observed }
+    }
+
+    /// The same where these applications go back to last-good: what holds data stays as the newer release made it.
+    #[must_use]
+    pub fn going_back(self, back: BTreeSet<String>) -> Self {
+        Self { back, ..self }
     }
 
     /// The desired objects that nothing is known of yet, with the version of their manifests.
@@ -94,6 +102,11 @@ impl Survey {
         let entry = known.map(|(entry, _)| entry);
         match decide(object, digest, live, entry, &one.application.name, &self.owner) {
             Decision::Refuse(refusal) => self.observed.refused.push(refusal),
+            Decision::Judge if self.back.contains(&one.application.name) && is_lasting(object.gvk()) => {
+                self.observed
+                    .items
+                    .insert(place, Item { key: key.clone(), digest, decision: Decision::Unchanged });
+            }
             decision => drop(self.observed.items.insert(place, Item { key: key.clone(), digest, decision })),
         }
     }
@@ -106,4 +119,11 @@ impl Survey {
     fn object(&self, place: Place) -> &Object {
         &self.observed.desired.applications[place.application].objects[place.object]
     }
+}
+
+/// Kinds that are never taken back to what they were: data is lost with them, or may not fit them any more.
+fn is_lasting(gvk: &Gvk) -> bool {
+    gvk.is("apiextensions.k8s.io", "CustomResourceDefinition")
+        || gvk.is("", "Namespace")
+        || gvk.is("", "PersistentVolumeClaim")
 }

@@ -43,6 +43,8 @@ pub struct Application {
     pub health: Health,
     /// What keeps it from being Current, in words.
     pub message: String,
+    /// Since when its pods wait for something that may come by itself, such as an image, if they do.
+    pub waits_since: Option<Timestamp>,
     /// What it depends on and that is not steady, while that alone keeps it from being so.
     pub waits_for: Option<String>,
 }
@@ -57,6 +59,8 @@ pub struct Terms {
     pub deadline: Duration,
     /// How long it must then stay healthy.
     pub quiet: Duration,
+    /// How long to wait for an image before that is reported.
+    pub pull_deadline: Option<Duration>,
     /// What goes back when it fails.
     pub rollback: Rollback,
     /// The applications that it depends on.
@@ -132,6 +136,7 @@ impl Application {
             spent: Duration::ZERO,
             health: Health::Unknown,
             message: String::new(),
+            waits_since: None,
             waits_for: None,
         }
     }
@@ -291,6 +296,7 @@ impl Application {
         self.health = judged.health;
         self.message.clone_from(&judged.message);
         self.waits_for = None;
+        self.waits_since = judged.patience.as_ref().map(|_| self.waits_since.unwrap_or(now));
         // What was steady before proves nothing new by being quiet.
         let is_new = digest(self.running.as_ref()) != digest(self.last_good.as_ref());
         let quiet = if is_quiet && is_new { self.terms.quiet } else { Duration::ZERO };

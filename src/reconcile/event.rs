@@ -173,6 +173,7 @@ pub fn targets(revision: &Revision, applications: &[DesiredApplication]) -> Vec<
         terms: Terms {
             deadline: one.application.deadline,
             quiet: one.application.quiet,
+            pull_deadline: one.application.pull_deadline,
             rollback: one.application.rollback,
             depends_on: one.application.depends_on.clone(),
             objects: one.objects.len(),

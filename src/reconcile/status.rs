@@ -10,6 +10,10 @@ use crate::model::{
     Trouble,
 };
 use jiff::Timestamp;
+use std::time::Duration;
+
+/// The reason of an application whose pods wait for longer than `pullDeadline`. It goes on waiting.
+const PULL_DEADLINE: &str = "PullDeadlineExceeded";
 
 impl Site {
     /// The status of this machine. The link is what the driver saw of it; its trouble is added here.
@@ -48,7 +52,7 @@ impl Site {
                 signer: floor.signer.clone(),
                 accepted: moment(floor.accepted),
             }),
-            applications: self.applications.iter().map(|(name, known)| known.status(name)).collect(),
+            applications: self.applications.iter().map(|(name, known)| known.status(name, now)).collect(),
             link: LinkStatus { reason: self.link.as_ref().map(reason), ..link },
         }
     }
@@ -61,7 +65,7 @@ impl Site {
 }
 
 impl Application {
-    fn status(&self, name: &str) -> ApplicationStatus {
+    fn status(&self, name: &str, now: Timestamp) -> ApplicationStatus {
         let revision =
             |at: &Option<(Revision, Digest)>| at.as_ref().map(|(revision, _)| revision.to_string());
         ApplicationStatus {
@@ -72,19 +76,33 @@ impl Application {
             quarantined: self.quarantined().map(|trouble| trouble.message),
             objects: self.terms.objects,
             health: self.health,
-            reason: self.reason(),
+            reason: self.reason(now),
         }
     }
 }
 
 impl Application {
+    /// Since when its pods wait, if that is longer than is allowed without a word.
+    fn waits_too_long(&self, now: Timestamp) -> Option<(Timestamp, Duration)> {
+        let (since, limit) = (self.waits_since?, self.terms.pull_deadline?);
+        let waited = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+        (waited >= limit).then_some((since, limit))
+    }
+
     /// Why it is not simply steady, if it is not.
-    fn reason(&self) -> Option<Reason> {
+    fn reason(&self, now: Timestamp) -> Option<Reason> {
         let said = |code: &str, message: String| Some(Reason { code: code.to_owned(), message });
         match &self.state {
             State::Held(hold) => Some(reason(&hold.trouble)),
             State::Settling(settle) if settle.waits().is_some() => {
                 let waits = settle.waits().unwrap_or_default();
+                if let Some((since, limit)) = self.waits_too_long(now) {
+                    let (since, seconds) = (moment(since), limit.as_secs());
+                    let message = format!(
+                        "it has been waiting since {since}, longer than the {seconds} s that pullDeadline allows: {waits}"
+                    );
+                    return said(PULL_DEADLINE, message);
+                }
                 said("Waiting", format!("its deadline stands still, for {waits}: {}", self.message))
             }
             State::Settling(_) if !self.message.is_empty() => said("NotCurrent", self.message.clone()),

@@ -31,6 +31,7 @@ pub(super) fn target(n: u8, name: &str, content: &str) -> Target {
         terms: Terms {
             deadline: Duration::from_secs(300),
             quiet: Duration::from_secs(30),
+            pull_deadline: None,
             rollback: Rollback::Application,
             depends_on: BTreeSet::new(),
             objects: 3,

@@ -5,6 +5,7 @@ use super::tests::{
 };
 use super::*;
 use crate::model::ApplicationPhase::{self, Held, RollingBack, Settling};
+use crate::model::status::LinkStatus;
 use crate::model::{ErrorClass, Facts, Health, Rollback, SitePhase, Trouble};
 
 /// A site that is steady at revision 1 with these applications, each of content `a`.
@@ -285,4 +286,23 @@ fn what_depends_on_something_is_no_better_than_that() {
     let (back, effects) = feed_by(&DAEMON, site, vec![event]);
     assert_eq!(effects, [Effect::Remember, Effect::Apply]);
     assert!(back.applications["front"].is_back() && back.applications["front"].quarantine.is_none());
+}
+
+#[test]
+fn an_image_that_takes_longer_than_is_allowed_is_told_and_waited_for() {
+    let mut new = target(2, "pos", "b");
+    new.terms.pull_deadline = Some(std::time::Duration::from_secs(3600));
+    let site = begin(steady(&["pos"]), 2, vec![new]);
+    let (site, _) = feed_by(&DAEMON, site, vec![applied("pos")]);
+    let event = look(&site, "pos", |judged| judged.patience = Some("it waits for pos:2".to_owned()));
+    let (site, _) = feed_by(&DAEMON, site, vec![event.clone()]);
+    let code = |site: &Site, at| {
+        let status =
+            site.status(&"store".parse().unwrap(), &Facts::default(), LinkStatus::default(), now(), at);
+        status.applications[0].reason.clone().unwrap().code
+    };
+    assert_eq!(code(&site, after(3599)), "Waiting");
+    let (site, _) = step(site, Event::Tick, after(3600), 7, &DAEMON);
+    let (site, _) = step(site, event, after(3600), 7, &DAEMON);
+    assert_eq!((code(&site, after(3600)).as_str(), phases(&site)), ("PullDeadlineExceeded", vec![Settling]));
 }

@@ -122,6 +122,9 @@ impl Said {
             }
             let (application, phase, reason) = (one.name.as_str(), one.phase, now.1.as_deref());
             match phase {
+                ApplicationPhase::Settling if reason == Some("PullDeadlineExceeded") => {
+                    warn!(application, ?phase, reason, "application");
+                }
                 ApplicationPhase::Held | ApplicationPhase::RollingBack => {
                     warn!(application, ?phase, reason, "application");
                 }

@@ -88,9 +88,12 @@ async fn what_was_made_changed_and_healed_is_told_beside_the_object() {
     assert_eq!(healed["message"], "changed by kubectl-edit: /data/key; undone");
     assert!(healed["firstTimestamp"].as_str() < healed["lastTimestamp"].as_str());
 
+    let cache = tempfile::tempdir().unwrap();
     let described = Command::new("kubectl")
         .env_clear()
         .args([
+            "--cache-dir",
+            cache.path().to_str().unwrap(),
             "--kubeconfig",
             cluster.kubeconfig().to_str().unwrap(),
             "describe",

@@ -227,3 +227,31 @@ async fn something_that_it_depends_on() {
     assert_eq!(case.site.value(&case.namespace, "page").await.as_deref(), Some("1"));
     case.served.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_holds_data_is_not_taken_back() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let case = Case::new(cluster, "fails-data").await;
+    let definition = |release: &str| {
+        let group = format!("{}.example.com", case.namespace);
+        json!({
+            "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": format!("tills.{group}"), "labels": {"release": release}},
+            "spec": {"group": group, "scope": "Namespaced", "names": {"plural": "tills", "singular": "till", "kind": "Till"},
+                "versions": [{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {"type": "object"}}}]},
+        })
+        .to_string()
+    };
+    case.site.repo.write("apps/app/tills.yaml", definition("one"));
+    let good = case.site.commit("with a definition");
+    case.served.order(Request::Sync).await;
+    case.site.until_last_good(&good).await;
+    case.site.repo.write("apps/app/tills.yaml", definition("two"));
+    let web = deployment(&case.namespace, "web", "crash-loop");
+    case.release("web.yaml", web).await;
+    let (hand, name) = (Hand::of(cluster, "person").await, format!("tills.{}.example.com", case.namespace));
+    let case = Case { good, ..case };
+    case.went_back(&["crashes again and again"]).await;
+    let kind = ("apiextensions.k8s.io/v1", "CustomResourceDefinition");
+    assert_eq!(hand.get(kind, None, &name).await["metadata"]["labels"]["release"], "two");
+}

@@ -1,6 +1,7 @@
 //! The agent as a daemon, on real parts: it follows what it applied, heals, settles, goes back, and outlives what happens to it.
 
 mod back;
+mod boots;
 mod drift;
 mod failures;
 mod helm_chart;

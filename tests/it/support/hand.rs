@@ -1,8 +1,11 @@
 //! Somebody else at the cluster: a person with kubectl, a controller, another deployer.
 
 use super::cluster::TestCluster;
+use k8s_openapi::api::authentication::v1::TokenRequest;
+use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::{
     Api, ApiResource, DeleteParams, DynamicObject, GroupVersionKind, ListParams, Patch, PatchParams,
+    PostParams,
 };
 use kube::runtime::wait::await_condition;
 use serde_json::{Value, json};
@@ -79,6 +82,31 @@ impl Hand {
     pub(crate) async fn try_delete(&self, kind: (&str, &str), namespace: &str, name: &str) {
         let deleted = self.api(kind, Some(namespace)).delete(name, &DeleteParams::default()).await;
         unless_gone(deleted.map(drop), name);
+    }
+
+    /// A token of a service account that may do everything.
+    pub(crate) async fn token(&self, namespace: &str, name: &str) -> String {
+        self.apply(json!({
+            "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name, "namespace": namespace},
+        }))
+        .await;
+        self.apply(json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": {"name": namespace},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},
+            "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": namespace}],
+        }))
+        .await;
+        let accounts: Api<ServiceAccount> = Api::namespaced(self.client.clone(), namespace);
+        let asked =
+            accounts.create_token_request(name, &PostParams::default(), &TokenRequest::default()).await;
+        asked.unwrap().status.unwrap().token.unwrap()
+    }
+
+    /// An object that must be there.
+    pub(crate) async fn get(&self, kind: (&str, &str), namespace: Option<&str>, name: &str) -> Value {
+        let live = self.api(kind, namespace).get(name).await;
+        serde_json::to_value(live.unwrap_or_else(|error| panic!("reading {} {name}: {error}", kind.1)))
+            .unwrap()
     }
 
     /// All objects of a kind in a namespace.

@@ -17,6 +17,7 @@ use standfast::render::Plain;
 use standfast::report::fake::Memory;
 use standfast::source::{Git, MirrorSettings};
 use standfast::store::Encryption;
+use standfast::store::faults::FaultyDisk;
 use standfast::trust::{Keyring, Ssh};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -46,6 +47,8 @@ pub(crate) struct TestSite {
     pub(crate) variables: BTreeMap<String, String>,
     /// The key to which what holds Secrets is encrypted on the site's disk, if it has one.
     pub(crate) encryption: Option<Encryption>,
+    /// Another disk than the machine's own, if a test wants one that fails.
+    pub(crate) disk: Option<FaultyDisk>,
     /// How often a daemon asks for news.
     pub(crate) poll: Duration,
     /// How long it goes on: a pass that waits for health, unless a test says otherwise.
@@ -76,6 +79,7 @@ impl TestSite {
             labels: BTreeMap::new(),
             variables: BTreeMap::new(),
             encryption: None,
+            disk: None,
             poll: Duration::from_secs(300),
             server,
             cluster,
@@ -129,7 +133,7 @@ impl TestSite {
         let ports = Ports {
             source: Arc::new(Git::start(source, super::source::clock()).unwrap()),
             verifier: Box::new(Ssh::new(keyring)),
-            store: open(&store)?,
+            store: open(&store, self.disk.as_ref())?,
             render: Arc::new(Plain),
             cluster: Arc::clone(&self.cluster),
             standing: None,
@@ -352,10 +356,16 @@ impl Failed {
 /// moment between its fork and its exec.
 fn open(
     settings: &standfast::store::Settings,
+    disk: Option<&FaultyDisk>,
 ) -> Result<Box<dyn standfast::store::Store>, standfast::store::Error> {
     let began = std::time::Instant::now();
     loop {
-        match standfast::store::open(settings, jiff::Timestamp::now()) {
+        let now = jiff::Timestamp::now();
+        let opened = match disk {
+            Some(disk) => standfast::store::open_on(Arc::new(disk.clone()), settings, now),
+            None => standfast::store::open(settings, now),
+        };
+        match opened {
             Err(standfast::store::Error::Locked { .. }) if began.elapsed() < Duration::from_secs(5) => {
                 std::thread::yield_now()
             }
