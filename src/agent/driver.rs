@@ -152,15 +152,7 @@ impl Agent {
                 tracing::error!(event, site = ?self.site, "an event does not fit the state; please report this");
                 return None;
             }
-            Effect::Verify => match self.prove().await {
-                Some(event) => event,
-                // It is refused: another mirror is asked, and the event comes with its answer.
-                None => {
-                    let offer = self.ask();
-                    self.jobs.spawn(async move { Done::FetchedAnother(offer.await) });
-                    return None;
-                }
-            },
+            Effect::Verify => self.prove_beside().await?,
             Effect::Accept => self.accept().await,
             Effect::Apply => self.apply().await,
             Effect::Judge => self.judge().await,
@@ -176,6 +168,16 @@ impl Agent {
             _ => {}
         }
         Some(event)
+    }
+
+    /// Proves what was fetched. Where that is refused, another mirror is asked, and the event comes with its answer.
+    async fn prove_beside(&mut self) -> Option<Event> {
+        let event = self.prove().await;
+        if event.is_none() {
+            let offer = self.ask();
+            self.jobs.spawn(async move { Done::FetchedAnother(offer.await) });
+        }
+        event
     }
 
     /// A job's result as an event, if one comes of it.

@@ -305,16 +305,14 @@ impl Application {
             State::Settling(settle) => {
                 let waits = judged.patience.as_deref().or(paused);
                 self.spent += settle.look(now, is_current, waits);
-                if settle.is_over(now, quiet) {
-                    match needs.filter(|_| is_new) {
-                        Some(needs) => {
-                            self.message = format!("it waits for {needs}, which it depends on");
-                            self.waits_for = Some(needs);
-                        }
-                        None => self.rest(),
+                match (settle.is_over(now, quiet), needs.filter(|_| is_new)) {
+                    (true, Some(needs)) => {
+                        self.message = format!("it waits for {needs}, which it depends on");
+                        self.waits_for = Some(needs);
                     }
-                } else if !is_current {
-                    self.late(judged);
+                    (true, None) => self.rest(),
+                    (false, _) if !is_current => self.late(judged),
+                    (false, _) => {}
                 }
             }
             State::Steady if !is_current => self.state = State::Settling(Settle::begin(now)),
