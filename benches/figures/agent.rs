@@ -39,16 +39,13 @@ pub(crate) struct Memory {
     pub(crate) threads: f64,
 }
 
-/// Builds the release binary, with the features and the profile that it is shipped with, and answers with its path. Called before
-/// anything is measured: `cargo bench` leaves a binary with other features in the same place.
+/// Builds the program as it is shipped, and answers with its path.
 pub(crate) fn build() -> PathBuf {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
-    eprintln!("building the release binary");
-    let arguments = ["build", "--release", "--locked", "--quiet", "--bin", "standfast"];
-    let built = Command::new(env!("CARGO")).args(arguments).current_dir(home).status().unwrap();
-    assert!(built.success(), "the release build failed");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| home.join("target"), PathBuf::from);
-    target.join("release/standfast")
+    eprintln!("building the program as it is shipped");
+    let built = Command::new(home.join("packaging/build")).stderr(Stdio::inherit()).output().unwrap();
+    assert!(built.status.success(), "the build failed");
+    home.join(String::from_utf8(built.stdout).unwrap().trim())
 }
 
 /// `standfast run --once`, which must succeed.

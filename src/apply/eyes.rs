@@ -92,7 +92,7 @@ impl Sight {
     /// Takes note of an object of an application as our own write, or a look at it, showed it.
     pub(super) fn note(&mut self, application: &str, live: &Live) {
         let health = self.rules.judge(application, live);
-        self.ledger.note(live.key(), health);
+        self.ledger.note(live, health);
     }
 
     /// An entry of the inventory.

@@ -19,6 +19,8 @@ pub struct Ledger {
 struct Seen {
     /// Counts the beginnings of its kind's watch.
     is_fresh: bool,
+    /// The server's version of it, which only grows; 0 where it is no number.
+    version: u64,
     health: Health,
     /// Why it is not Current; empty where it is.
     message: Box<str>,
@@ -53,7 +55,7 @@ impl Ledger {
         if drift {
             self.suspects.insert(key.clone());
         }
-        News { drift, health: self.note(key, health) }
+        News { drift, health: self.note(live, health) }
     }
 
     /// An object that is gone, or lost our label.
@@ -93,10 +95,15 @@ impl Ledger {
         self.followed.retain(|gvk, _| gvks.contains(gvk));
     }
 
-    /// What our own write, or a look at one object, showed.
-    pub fn note(&mut self, key: ObjectKey, health: HealthStatus) -> bool {
+    /// What a watch, our own write, or a look at one object showed. They overtake each other: what is older than what is known changes
+    /// nothing. Answers whether the health is another.
+    pub fn note(&mut self, live: &Live, health: HealthStatus) -> bool {
+        let (key, version) = (live.key(), live.resource_version().parse().unwrap_or(0));
+        if self.seen.get(&key).is_some_and(|known| known.is_fresh && known.version > version && version > 0) {
+            return false;
+        }
         let message = if health.health == Health::Current { Box::default() } else { health.message.into() };
-        let seen = Seen { is_fresh: true, health: health.health, message };
+        let seen = Seen { is_fresh: true, version, health: health.health, message };
         let before = self.seen.insert(key, seen.clone());
         before.is_none_or(|before| (before.health, before.message) != (seen.health, seen.message))
     }
@@ -139,5 +146,33 @@ impl Ledger {
     /// Whether none is.
     pub fn is_empty(&self) -> bool {
         self.seen.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn live(version: &str) -> Live {
+        let metadata = json!({"name": "a", "namespace": "b", "resourceVersion": version});
+        Live { gvk: Gvk::new("apps/v1", "Deployment"), value: json!({"metadata": metadata}) }
+    }
+
+    fn note(ledger: &mut Ledger, version: &str, health: Health) -> bool {
+        let live = live(version);
+        ledger.note(&live, HealthStatus { key: live.key(), health, message: "why".to_owned() })
+    }
+
+    #[test]
+    fn an_answer_that_a_watch_overtook_changes_nothing() {
+        let mut ledger = Ledger::default();
+        assert!(note(&mut ledger, "10", Health::Current));
+        assert!(!note(&mut ledger, "9", Health::InProgress), "as text it would be newer");
+        assert_eq!(ledger.health(&live("").key()).unwrap().health, Health::Current);
+        assert!(note(&mut ledger, "11", Health::InProgress));
+        // A cluster that was put back to what it was counts anew.
+        ledger.begin(&Gvk::new("apps/v1", "Deployment"));
+        assert!(note(&mut ledger, "3", Health::Current));
     }
 }

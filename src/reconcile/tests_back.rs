@@ -282,7 +282,6 @@ fn what_depends_on_something_is_no_better_than_that() {
     let seen = Event::Noticed(Notice { drift: false, health: true });
     let event = look(&site, "nobody", |_| {});
     let (good, effects) = feed_by(&DAEMON, site.clone(), vec![seen.clone(), event]);
-    assert_eq!(effects, [Effect::Prune]);
     assert!(good.is_at_its_goal(), "whatever the order in which they are told");
     let event = look(&site, "pos", |judged| judged.failed = Some(crash()));
     let (back, effects) = feed_by(&DAEMON, site, vec![seen, event]);
