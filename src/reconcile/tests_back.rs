@@ -281,7 +281,7 @@ fn what_depends_on_something_is_no_better_than_that() {
     assert_eq!(phases(&site), [Settling, Settling]);
     let seen = Event::Noticed(Notice { drift: false, health: true });
     let event = look(&site, "nobody", |_| {});
-    let (good, effects) = feed_by(&DAEMON, site.clone(), vec![seen.clone(), event]);
+    let (good, _) = feed_by(&DAEMON, site.clone(), vec![seen.clone(), event]);
     assert!(good.is_at_its_goal(), "whatever the order in which they are told");
     let event = look(&site, "pos", |judged| judged.failed = Some(crash()));
     let (back, effects) = feed_by(&DAEMON, site, vec![seen, event]);
