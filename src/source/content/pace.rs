@@ -1,8 +1,8 @@
 //! How much is asked for at once. Pure.
 //!
 //! A link that breaks keeps what came whole before, so asking for too much loses nothing of it; but each object that is asked for by
-//! its id costs bytes upwards, and those that did not come are asked for again. So after a break no more is asked for than the link
-//! carried, and twice as much each time that an answer comes whole.
+//! its id costs bytes upwards, and those that did not come are asked for again. So after a break no more is asked for than the link carried
+//! between the last two, and beyond that a little, and twice as much each time that it comes whole.
 
 /// Most objects asked for in one request: a slow link must carry the request within the idle timeout.
 pub(super) const MOST: usize = 500;
@@ -14,8 +14,10 @@ const OBJECT: u64 = 500;
 /// What was learnt of one mirror's link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::source) struct Pace {
-    /// Bytes that the link is taken to carry in one piece, once it broke.
+    /// Bytes that the link carried between its last two breaks, once it broke.
     carries: Option<u64>,
+    /// Bytes since the last.
+    since: u64,
     /// Bytes of an object.
     object: u64,
     /// Objects of a folder with all below it.
@@ -48,16 +50,24 @@ pub(super) enum Unit {
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { carries: None, object: OBJECT, folder: FOLDER }
+        Self { carries: None, since: 0, object: OBJECT, folder: FOLDER }
     }
 }
 
 impl Pace {
+    /// How many bytes to ask for.
+    fn bound(&self) -> Option<u64> {
+        let carries = self.carries?;
+        let (little, left) = (carries / 8, carries.saturating_sub(self.since));
+        Some(if left > little { left } else { little.max(self.since.saturating_sub(carries)) })
+    }
+
     /// How many of these, from the first on, to ask for in one request; at least one.
     pub(super) fn take(&self, units: impl IntoIterator<Item = Unit>) -> usize {
         let mut bytes = 0;
+        let bound = self.bound();
         let fits = |unit: &Unit| {
-            let fits = self.carries.is_none_or(|carries| bytes < carries);
+            let fits = bytes == 0 || bound.is_none_or(|bound| bytes < bound);
             bytes += match unit {
                 Unit::Object => self.object,
                 Unit::Folder => self.object * self.folder,
@@ -76,10 +86,10 @@ impl Pace {
         if let Some(folder) = in_folders.checked_div(brought.folders) {
             self.folder = self.folder.midpoint(folder).max(1);
         }
-        self.carries = match (self.carries, brought.is_whole) {
-            (carries, true) => carries.and_then(|carries| carries.checked_mul(2)),
-            (_, false) => Some(brought.bytes.max(self.object)),
-        };
+        self.since = self.since.saturating_add(brought.bytes);
+        if !brought.is_whole {
+            self.carries = Some(std::mem::take(&mut self.since).max(self.object));
+        }
     }
 }
 
@@ -100,6 +110,8 @@ mod tests {
     #[test]
     fn so_much_is_asked_for() {
         let cut = Brought { bytes: 50_000, objects: 100, others: 100, ..CUT };
+        let all = Brought { is_whole: true, ..cut };
+        let few = Brought { bytes: 6_000, objects: 12, others: 12, ..WHOLE };
         let heavy = Brought { bytes: 50_000, objects: 0, ..CUT };
         let folders = Brought { bytes: 100_000, objects: 200, folders: 2, ..CUT };
         for (name, all, objects, folders) in [
@@ -108,8 +120,11 @@ mod tests {
             ("after a break", &[cut], 100, 4),
             ("after a break that left nothing", &[heavy], 100, 4),
             ("after a break within the third folder", &[folders], 200, 4),
-            ("it grows again", &[cut, WHOLE], 200, 7),
-            ("and grows", &[cut, WHOLE, WHOLE, WHOLE], MOST, 27),
+            ("where it broke before", &[cut, all], 13, 1),
+            ("a little beyond that", &[cut, all, few, few], 24, 1),
+            ("as much again", &[cut, all, all], 100, 4),
+            ("and it grows", &[cut, all, all, all, all], 300, 10),
+            ("after the next break", &[cut, all, few, cut], 212, 8),
             ("at once at its end", &[CUT], 1, 1),
         ] {
             let pace = after(all);
