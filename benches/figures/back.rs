@@ -34,7 +34,7 @@ pub(crate) fn measure(cluster: &TestCluster) -> Section {
         section.add(Figure::new("deadline over to last-good Current", current, Unit::Seconds));
         let crashed = rounds(cluster, "crash-loop").await;
         let applied = median(&crashed.iter().map(|round| round.applied).collect::<Vec<_>>());
-        let note = format!("with a deadline of {} s: it is not waited for", DEADLINE.as_secs());
+        let note = "as soon as it crashed five times, whatever the deadline";
         section
             .add(Figure::new("crash loop written to last-good applied", applied, Unit::Seconds).note(note));
         let waited = image(cluster).await;
