@@ -114,3 +114,31 @@ async fn who_was_away_finds_another_in_its_place() {
     wait("only one of them wrote", quiet, || std::fs::read_to_string(one.path("log")).unwrap()).await;
     drop(heir);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_over_in_the_middle_of_an_apply_ends_it() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let namespace = cluster.namespace("turns-middle").await;
+    let site = site(cluster, "turns-middle");
+    let release = |value: &str| {
+        let maps: Vec<String> =
+            (0..80).map(|number| config_map(&namespace, &format!("map-{number:02}"), value)).collect();
+        site.repo.write("apps/app/maps.yaml", maps.join("---\n"));
+        site.commit(value)
+    };
+    let first = release("1");
+    let hand = Hand::of(cluster, "kubectl").await;
+    let (one, other) = (server(&site, cluster, &namespace), server(&site, cluster, &namespace));
+    let writer = one.start();
+    one.until("last-good", is_last_good(&first)).await;
+    let heir = other.start();
+    other.until("standby", |status| stands_by(status) && app(status)["name"] == "app").await;
+    let second = release("2");
+    hand.until(CONFIG_MAP, &namespace, "map-00", |live| live.value["data"]["key"] == "2").await;
+    writer.kill();
+    other.until("the heir ends it", is_last_good(&second)).await;
+    let maps = hand.list(CONFIG_MAP, Some(&namespace)).await;
+    let is_new = |map: &&Value| map["data"]["key"] == "2";
+    assert_eq!(maps.iter().filter(is_new).count(), 80);
+    drop(heir);
+}
