@@ -160,8 +160,16 @@ fn parse(arguments: &[String]) -> Option<Asked> {
         }
     }
     if parts.is_empty() {
-        parts =
-            vec![Part::Binary, Part::Link, Part::Rough, Part::Apply, Part::Memory, Part::Idle, Part::Back];
+        parts = vec![
+            Part::Binary,
+            Part::Link,
+            Part::Rough,
+            Part::Apply,
+            Part::Memory,
+            Part::Standing,
+            Part::Idle,
+            Part::Back,
+        ];
     }
     Some(Asked { parts, format, binary })
 }
