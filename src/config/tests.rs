@@ -99,7 +99,7 @@ source:
   mirrors:
   - {url: https://git.lan/fleet.git, ca: /etc/standfast/lan-ca.pem}
   - {url: https://git.example.com/fleet.git/, credential: git-token}
-  - {url: \"http://127.0.0.1:3000/fleet.git\", credential: /root/token}
+  - {url: \"http://127.0.0.1:3000/fleet.git\", credential: /etc/standfast/token}
   - path: /media/standfast
   poll: 1h30m
 trust: {allowedSigners: /a, history: first-parent, pin: 1234567890abcdef1234567890abcdef12345678}
@@ -138,7 +138,7 @@ paths: {state: /s, run: /r}
             None,
             Some("/run/credentials/standfast.service/git-token"),
         ),
-        https("http://127.0.0.1:3000/fleet.git", None, Some("/root/token")),
+        https("http://127.0.0.1:3000/fleet.git", None, Some("/etc/standfast/token")),
         MirrorSettings::Local { path: "/media/standfast".into() },
     ];
     assert_eq!(loaded.source.mirrors, expect);

@@ -255,3 +255,46 @@ async fn what_holds_data_is_not_taken_back() {
     let kind = ("apiextensions.k8s.io/v1", "CustomResourceDefinition");
     assert_eq!(hand.get(kind, None, &name).await["metadata"]["labels"]["release"], "two");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_not_healthy_before() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let case = Case::new(cluster, "fails-before").await;
+    // Its pod stops to be ready, and nobody released anything.
+    let pod = case.hand.list(("v1", "Pod"), Some(&case.namespace)).await[0]["metadata"]["name"].clone();
+    let sick = json!({"metadata": {"annotations": {"testcluster/pod": "unready"}}});
+    case.hand.edit(("v1", "Pod"), Some(&case.namespace), pod.as_str().unwrap(), sick).await;
+    case.site.until("it is not well", |status| app(status).phase == ApplicationPhase::Settling).await;
+    // A release that leaves it alone is not its fault.
+    case.release("more.yaml", config_map(&case.namespace, "more", "2")).await;
+    let is_taken = |status: &SiteStatus| {
+        status.revision.last_good == status.revision.accepted && app(status).phase == ApplicationPhase::Steady
+    };
+    case.site.until("last-good", is_taken).await;
+    assert_eq!(case.value().await, "2");
+    // One that changes it and makes it no better is held, and nothing goes back: there was nothing better before.
+    let web = deployment(&case.namespace, "web", "unready");
+    case.release("web.yaml", web).await;
+    let is_held = |status: &SiteStatus| app(status).phase == ApplicationPhase::Held;
+    let status = case.site.until("it is held", is_held).await;
+    assert_eq!(app(&status).reason.as_ref().unwrap().code, "StillUnhealthy");
+    assert_eq!(app(&status).quarantined, None);
+    case.served.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stateful_set_that_cannot_get_rid_of_a_bad_pod() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let case = Case::new(cluster, "fails-stateful").await;
+    let set = |pod: &str| {
+        let set = deployment(&case.namespace, "db", pod).replace("kind: Deployment", "kind: StatefulSet");
+        set.replace("spec:\n  selector", "spec:\n  serviceName: db\n  selector")
+    };
+    case.site.repo.write("apps/app/db.yaml", set("run"));
+    let good = case.site.commit("with a database");
+    case.served.order(Request::Sync).await;
+    case.site.until_last_good(&good).await;
+    case.release("db.yaml", set("crash-loop")).await;
+    let case = Case { good, ..case };
+    case.went_back(&["crashes again and again"]).await;
+}
