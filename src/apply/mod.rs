@@ -12,7 +12,7 @@
 //! When to do it (`reconcile`), what is desired (`agent` composes it), single requests (`cluster`).
 //!
 //! # Tests
-//! `tests/it/whole_way` on a real API server, `tests/it/power_cut.rs` and `tests/it/drift` on both.
+//! `tests/it/whole_way` on a real API server, `tests/it/daemon` there as well, `tests/it/power_cut*.rs` in memory.
 
 mod eyes;
 mod fight;

@@ -1,7 +1,8 @@
 //! The Kubernetes API.
 //!
 //! # What
-//! Discovery, lists of what is ours, server-side apply and delete, through `kube`; and the same in memory.
+//! Discovery, lists and watches of what is ours, server-side apply and delete, through `kube`; and the same in memory. Where a cluster has
+//! several servers, [`take_turns`] lets one agent write by a lease, and refuses the writes of the others.
 //!
 //! # Invariants
 //! Every write carries the field manager [`crate::model::FIELD_MANAGER`]. Lists come by pages and are handed on object by object;

@@ -17,6 +17,7 @@
 //! - Drift is judged against the server's response to our last apply, never against the manifest.
 //! - Force is used only where every field that it takes was applied by us before.
 //! - What stands anywhere in the desired set is never deleted; nor is what lacks one of our marks.
+//! - An application that goes back leaves definitions, namespaces and volume claims as its newer release made them.
 //! - Secrets' data is never part of a message or a change.
 //!
 //! # Not here

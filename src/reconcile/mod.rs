@@ -15,7 +15,7 @@
 //!
 //! # Tests
 //! `tests.rs`: the ways through, and by proptest that no pair panics and that every state leads to rest; `tests_back.rs`: what fails and
-//! goes back.
+//! goes back; `tests/it/power_cut_back.rs`: the power goes at every effect of both.
 
 mod application;
 mod choose;
