@@ -44,7 +44,15 @@ pub(super) enum Command {
 pub(super) fn run(command: &Command, config: &Path, format: Format) -> Result<ExitCode, Failure> {
     match command {
         Command::Show { since, number } => show(*since, *number, config, format),
-        Command::Verify { export: Some(path) } => told(&failed(audit::verify_file(path))?, format),
+        Command::Verify { export: Some(path) } => {
+            let told = told(&failed(audit::verify_file(path))?, format)?;
+            if format == Format::Human {
+                output::out(
+                    "  whether the site signed it, ssh-keygen tells: see `standfast audit export --help`",
+                );
+            }
+            Ok(told)
+        }
         Command::Verify { export: None } => told(&failed(audit::verify(&setup::settings(config)?))?, format),
         Command::Export => export(config),
     }

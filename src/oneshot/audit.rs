@@ -6,6 +6,7 @@ use crate::report::audit::{self, End, NAMESPACE, Record, Report};
 use jiff::Timestamp;
 use standfast_identity::Identity;
 use std::collections::VecDeque;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -49,7 +50,8 @@ pub fn verify(settings: &Settings) -> Result<Report, Trouble> {
 
 /// Follows the chain of an exported file.
 pub fn verify_file(path: &Path) -> Result<Report, Trouble> {
-    audit::verify_file(path).map_err(|error| unreadable(path, &error))
+    let verified = File::open(path).and_then(|file| audit::verify_export(file, path));
+    verified.map_err(|error| unreadable(path, &error))
 }
 
 /// Hands out every record as its line, and then the end, signed by the site's identity if it has one. A log with a fault is handed

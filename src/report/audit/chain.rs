@@ -10,6 +10,8 @@ use std::fmt;
 
 /// The number of this format. A reader that does not know a kind or a field still follows the chain.
 const FORMAT: u32 = 1;
+/// The highest number that is taken for a record's: no log has so many, and counting on from it is safe.
+pub(super) const MOST_NUMBER: u64 = 1 << 53;
 
 /// One record, as it stands in the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -87,7 +89,8 @@ impl Chain {
     /// Takes one line without its newline: the record in it, and what is wrong with it. After a fault the chain goes on from what the
     /// line says of itself, so that each fault is found once.
     pub(super) fn follow(&mut self, line: &str) -> (Option<Record>, Option<Fault>) {
-        let read = serde_json::from_str::<Record>(line).ok().zip(seal::open(line));
+        let record = serde_json::from_str::<Record>(line).ok().filter(|record| record.number <= MOST_NUMBER);
+        let read = record.zip(seal::open(line));
         let Some((record, (_, hash))) = read else {
             self.end = None;
             return (None, Some(Fault::Unreadable));

@@ -2,7 +2,7 @@
 //!
 //! What is signed is a text of its own, so that `ssh-keygen -Y verify -n standfast-audit` takes it as it is.
 
-use super::chain::Link;
+use super::chain::{Link, MOST_NUMBER};
 use super::verify::Report;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -41,6 +41,7 @@ impl End {
 pub(super) fn link(line: &str) -> Option<Link> {
     let end: End = serde_json::from_str(line).ok()?;
     let field = |name: &str| end.signed.lines().find_map(|line| line.strip_prefix(name));
-    let number = field("records ")?.split_once(" to ")?.1.parse().ok()?;
+    let number =
+        field("records ")?.split_once(" to ")?.1.parse().ok().filter(|number| *number <= MOST_NUMBER)?;
     Some(Link { number, hash: field("head ")?.parse().ok()? })
 }

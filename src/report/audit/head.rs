@@ -4,7 +4,7 @@
 //! Two slots of 4 KiB, so that they share no block of the disk; each holds one sealed line: the number and hash of the newest record,
 //! and those of the record before the oldest that is kept. They are written in turn, in place: a torn write costs one step, and a full disk has room for it.
 
-use super::chain::Link;
+use super::chain::{Link, MOST_NUMBER};
 use super::seal;
 use crate::model::Digest;
 use crate::store::durable::{self, Disk, FILE_MODE};
@@ -111,6 +111,9 @@ fn encode(head: &Head) -> io::Result<Vec<u8>> {
 fn decode(bytes: &[u8]) -> Option<Head> {
     let line = std::str::from_utf8(bytes.split(|byte| *byte == b'\n').next()?).ok()?;
     let slot: Slot = serde_json::from_str(line).ok().filter(|_| seal::is_whole(line))?;
+    if slot.number.max(slot.first) > MOST_NUMBER {
+        return None;
+    }
     let link = |number, hash: &str| Some(Link { number, hash: hash.parse::<Digest>().ok()? });
     let head = Head {
         newest: link(slot.number, &slot.newest)?,

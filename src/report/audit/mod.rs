@@ -47,7 +47,7 @@ use telling::Telling;
 pub use chain::{Link, Record};
 pub use export::{End, NAMESPACE};
 pub use journal::Limits;
-pub use verify::{Broke, Report, records, verify, verify_file};
+pub use verify::{Broke, Report, records, verify, verify_export};
 
 /// The log's folder below the state directory.
 pub const DIRECTORY: &str = "audit";

@@ -82,9 +82,18 @@ pub(super) fn list(directory: &Path) -> io::Result<Vec<Segment>> {
     Ok(found)
 }
 
-/// Reads a file line by line along a chain, until `each` says that it is enough. A last line without its newline is no record.
+/// Reads a file line by line along a chain, until `each` says that it is enough.
 pub(super) fn read(path: &Path, chain: &mut Chain, each: &mut dyn FnMut(Line<'_>) -> bool) -> io::Result<()> {
-    let mut file = BufReader::new(File::open(path)?);
+    read_from(File::open(path)?, chain, each)
+}
+
+/// The same from anywhere. A last line without its newline is no record.
+pub(super) fn read_from(
+    from: impl Read,
+    chain: &mut Chain,
+    each: &mut dyn FnMut(Line<'_>) -> bool,
+) -> io::Result<()> {
+    let mut file = BufReader::new(from);
     let (mut bytes, mut offset) = (Vec::new(), 0);
     for line in 1.. {
         bytes.clear();

@@ -3,6 +3,7 @@
 use super::chain::Link;
 use super::event::Event;
 use super::telling::Telling;
+use super::{End, verify_export};
 use crate::model::status::{ApplicationStatus, LinkStatus, Reason, Revisions};
 use crate::model::{
     ApplicationPhase, Change, ChangeSet, CommitId, Done, Drift, DriftAnswer, DriftKind, Hash, Health, Moment,
@@ -10,7 +11,9 @@ use crate::model::{
     Verification,
 };
 use jiff::{Timestamp, ToSpan};
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::path::Path;
 
 /// One telling with a clock of its own.
 struct Story {
@@ -305,5 +308,62 @@ fn an_application_that_was_back_before_the_agent_started_is_no_news() {
         assert!(events.iter().all(|event| event["kind"] != "back"), "{events:#?}");
         let steady = events.iter().find(|event| event["kind"] == "steady");
         assert!(steady.is_none_or(|steady| steady["instead"] == json!({"pos": "old"})), "{events:#?}");
+    }
+}
+
+/// An export of some records, with its end.
+fn export() -> String {
+    let (mut text, mut end) = (String::new(), Link::beginning());
+    for what in ["a", "b", "c", "d"] {
+        let ordered = Event::Ordered { what: what.to_owned(), uid: 0 };
+        let (line, next) = end.next(Timestamp::UNIX_EPOCH, &ordered).unwrap();
+        (text, end) = (text + &line, next);
+    }
+    let mut report = verify_export(text.as_bytes(), Path::new("export")).unwrap();
+    assert_eq!(report.faults.len(), 1, "it has no end yet");
+    report.faults.clear();
+    let end = End::of("store-042", &report, Timestamp::UNIX_EPOCH).unwrap();
+    text + &serde_json::to_string(&end).unwrap() + "\n"
+}
+
+/// How many records an export has, if it is whole.
+fn whole(export: &[u8]) -> Option<u64> {
+    let report = verify_export(export, Path::new("export")).unwrap();
+    assert!(report.faults.len() <= 20);
+    report.faults.is_empty().then_some(report.records)
+}
+
+#[test]
+fn an_export_that_nobody_touched_is_whole() {
+    let text = export();
+    assert_eq!(whole(text.as_bytes()), Some(4));
+    assert_eq!(whole(b""), None);
+    let (records, _) = text.trim_end().rsplit_once('\n').unwrap();
+    assert_eq!(whole(records.as_bytes()), None, "without its end it may be a part");
+    let huge = export().replacen("\"number\":4", &format!("\"number\":{}", u64::MAX), 1);
+    assert_eq!(whole(huge.as_bytes()), None);
+}
+
+proptest! {
+    #[test]
+    fn whatever_stands_in_an_export_it_is_judged(bytes in prop::collection::vec(any::<u8>(), 0..400), lines in ".{0,40}\n.{0,40}\n") {
+        whole(&bytes);
+        whole(lines.as_bytes());
+    }
+
+    /// What is whole has only what was there, from some record on and up to the end.
+    #[test]
+    fn an_export_in_pieces_is_whole_only_without_its_beginning(from in 0usize..2000, length in 0usize..2000, other: u8) {
+        let export = export();
+        let mut bytes = export.clone().into_bytes();
+        let from = from.min(bytes.len());
+        let to = (from + length).min(bytes.len());
+        bytes.splice(from..to, [other]);
+        if let Some(records) = whole(&bytes) {
+            let kept = String::from_utf8(bytes).unwrap();
+            let known: Vec<_> = kept.lines().filter(|line| line.contains("\"number\"")).collect();
+            prop_assert_eq!(known.len() as u64, records);
+            prop_assert!(known.iter().all(|line| export.contains(line)));
+        }
     }
 }

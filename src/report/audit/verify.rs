@@ -86,19 +86,23 @@ pub fn verify(directory: &Path) -> io::Result<Report> {
     Ok(checking.end(directory))
 }
 
-/// Checks an exported file: records as lines, and whatever follows the last one.
-pub fn verify_file(path: &Path) -> io::Result<Report> {
-    let mut checking = Checking::default();
-    segments::read(path, &mut Chain { end: None }, &mut |line| {
+/// Checks an export: records as lines, and whatever follows the last one. `path` is its name in what is told.
+pub fn verify_export(from: impl io::Read, path: &Path) -> io::Result<Report> {
+    let (mut checking, mut has_end) = (Checking::default(), false);
+    segments::read_from(from, &mut Chain { end: None }, &mut |line| {
         let is_end = serde_json::from_str::<Value>(line.text)
             .is_ok_and(|value| value.get("kind").is_some_and(|kind| kind == super::export::KIND));
         if is_end {
             checking.needed = super::export::link(line.text);
+            has_end = checking.needed.is_some();
         } else {
             checking.line(path, &line);
         }
         true
     })?;
+    if !has_end {
+        checking.fault(path, None, "the line that says which record is the last is missing");
+    }
     Ok(checking.end(path))
 }
 
