@@ -15,6 +15,8 @@ use std::time::{Duration, Instant};
 const CORRECTIONS: usize = 200;
 /// Boots that are measured.
 const BOOTS: usize = 5;
+/// How long it takes until all that happened has been told: events, the site's status in the cluster.
+const TOLD: Duration = Duration::from_secs(90);
 /// How long nothing happens.
 const IDLE: Duration = Duration::from_secs(600);
 /// The mirrors are asked now and then, as in the field.
@@ -117,15 +119,14 @@ async fn until_healed(hand: &Hand, namespace: &str, name: &str) {
 }
 
 async fn idle(agent: &Daemon, cluster: &TestCluster) -> Idle {
+    tokio::time::sleep(TOLD).await;
     let (_, from) = server::requests(cluster, u64::MAX);
     let (cpu, written) = (agent.cpu(), agent.written());
     tokio::time::sleep(IDLE).await;
-    let requests = server::asked(cluster, from)
-        .0
-        .into_iter()
-        .filter(|request: &Value| request["verb"] != "watch")
-        .count();
-    Idle { requests: requests as u64, cpu: agent.cpu() - cpu, written: agent.written() - written }
+    let mut requests = server::asked(cluster, from).0;
+    requests.retain(|request: &Value| request["verb"] != "watch");
+    requests.iter().for_each(|request| eprintln!("standing: {} {}", request["verb"], request["requestURI"]));
+    Idle { requests: requests.len() as u64, cpu: agent.cpu() - cpu, written: agent.written() - written }
 }
 
 fn report(stand: &Stand, budget: f64, section: &mut Section) {
