@@ -69,9 +69,6 @@ fn command(binary: &Path, fleet: &Fleet) -> Command {
         .arg(fleet.config())
         .arg("run")
         .env_clear()
-        // As its unit says.
-        .envs(["MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"].map(|name| (name, "65536")))
-        .env("MALLOC_ARENA_MAX", "1")
         .stdin(Stdio::null())
         .stdout(Stdio::null());
     command
