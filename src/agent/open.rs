@@ -28,12 +28,12 @@ pub fn open(settings: &config::Settings, stay: Stay, teller: Box<dyn Sink>) -> R
     let clock = Clock::system();
     // The store's lock first: two agents must not write one audit log.
     let store = store::open(&settings.store, clock.now())?;
-    let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::new(settings.cluster.clone()));
+    let cluster: Arc<dyn Cluster> = Arc::new(cluster::Kube::new(settings.cluster.clone(), clock.for_tls()));
     let own = clock.clone();
     let (cluster, standing) = match stay {
         Stay::Forever => {
             let turns = Council {
-                leases: Arc::new(cluster::Kube::new(settings.cluster.clone())),
+                leases: Arc::new(cluster::Kube::new(settings.cluster.clone(), clock.for_tls())),
                 cluster,
                 namespace: settings.report.namespace.clone(),
                 me: cluster::name(&settings.store.directory),

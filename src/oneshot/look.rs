@@ -22,7 +22,7 @@ pub fn open(
 ) -> Result<Looking, Trouble> {
     let clock = Clock::system();
     let cluster: Arc<dyn Cluster> = match with_cluster {
-        true => Arc::new(cluster::Kube::new(settings.cluster.clone())),
+        true => Arc::new(cluster::Kube::new(settings.cluster.clone(), clock.for_tls())),
         false => Arc::new(cluster::MemoryCluster::new()),
     };
     let (store, scratch, settings) = match store::open(&settings.store, clock.now()) {

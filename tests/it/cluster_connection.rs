@@ -1,9 +1,14 @@
 //! The way to the API server: kubeconfigs that are missing, wrong or change, and what is said then.
 
 use crate::support::cluster::TestCluster;
+use crate::support::site::api_server;
+use k8s_openapi::api::authentication::v1::TokenRequest;
+use k8s_openapi::api::core::v1::ServiceAccount;
+use kube::api::{Api, PostParams};
 use serde_json::{Value, json};
 use standfast::cluster::{Applied, ApplyMode, Cluster, Error, Kube, Query, Settings};
 use standfast::model::{Classify, ErrorClass, Gvk, Object};
+use standfast_tls::Time;
 use std::path::PathBuf;
 
 /// A kubeconfig with this cluster and user.
@@ -38,7 +43,7 @@ impl Site {
     fn new(text: Option<&str>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("k3s.yaml");
-        let site = Self { _folder: folder, kube: Kube::new(Settings { kubeconfig: path.clone() }), path };
+        let site = Self { _folder: folder, kube: api_server(&path), path };
         if let Some(text) = text {
             site.write(text);
         }
@@ -71,6 +76,8 @@ async fn a_kubeconfig_that_is_no_use_says_why_and_is_not_quoted() {
     let exec = json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sekrit"}});
     let certificate = json!({"client-certificate-data": "c2Vrcml0", "client-key-data": "sekrit!"});
     let proxied = json!({"server": "https://127.0.0.1:1", "proxy-url": "http://sekrit@127.0.0.1:1"});
+    let unproven = json!({"server": "https://127.0.0.1:1", "insecure-skip-tls-verify": true});
+    let keyless = json!({"client-certificate-data": "c2Vrcml0"});
     let no_context = kubeconfig(&there, &json!({})).replace("current-context", "x-context");
     let cases = [
         (None, "KubeconfigMissing", "is k3s started"),
@@ -82,6 +89,10 @@ async fn a_kubeconfig_that_is_no_use_says_why_and_is_not_quoted() {
         (Some(kubeconfig(&there, &exec)), "KubeconfigInvalid", "starts none"),
         (Some(kubeconfig(&there, &certificate)), "KubeconfigInvalid", "client key"),
         (Some(kubeconfig(&proxied, &json!({}))), "KubeconfigInvalid", "proxy"),
+        (Some(kubeconfig(&unproven, &json!({}))), "KubeconfigInvalid", "certificate-authority"),
+        (Some(kubeconfig(&there, &json!({"token": "sekrit\n"}))), "KubeconfigInvalid", "no header"),
+        (Some(kubeconfig(&there, &json!({"tokenFile": "missing"}))), "KubeconfigInvalid", "token in"),
+        (Some(kubeconfig(&there, &keyless)), "KubeconfigInvalid", "without a key"),
         (Some(kubeconfig(&json!({}), &json!({}))), "KubeconfigInvalid", "cluster url"),
     ];
     for (text, reason, says) in cases {
@@ -142,6 +153,41 @@ async fn the_kubeconfig_is_read_again_when_it_changes() {
     site.write("half written: [");
     site.kube.kinds(true).await.unwrap();
     std::fs::remove_file(&site.path).unwrap();
+    site.kube.kinds(true).await.unwrap();
+}
+
+/// A box that woke up in 1970 gets to its cluster; one whose clock is right believes no certificate that is not valid yet.
+#[tokio::test]
+async fn certificates_are_judged_by_the_trusted_clock() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let with = |time| {
+        let settings = Settings { kubeconfig: cluster.kubeconfig().to_owned() };
+        Kube::new(settings, standfast_tls::Clock::new(move || time))
+    };
+    with(Time::AtLeast(7)).kinds(true).await.unwrap();
+    let error = with(Time::Now(7)).kinds(true).await.unwrap_err();
+    assert_eq!((error.reason(), error.class()), ("ClusterCertificate", ErrorClass::Transient));
+    assert!(whole(&error).contains("not valid yet"), "{}", whole(&error));
+}
+
+/// A service account's token is renewed in its file, and the new one goes along with the next request.
+#[tokio::test]
+async fn a_token_is_read_again_from_its_file() {
+    let Some(cluster) = TestCluster::shared() else { return };
+    let (there, _) = parts(cluster);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "not-a-token\n").unwrap();
+    let site = Site::new(Some(&kubeconfig(&there, &json!({"tokenFile": file.path()}))));
+    assert_eq!(site.error().await.reason(), "ClusterUnauthorized");
+
+    let namespace = cluster.namespace("token").await;
+    let accounts: Api<ServiceAccount> = Api::namespaced(cluster.client().await, &namespace);
+    let (how, what) = (PostParams::default(), TokenRequest::default());
+    let made = accounts.create_token_request("default", &how, &what).await.unwrap();
+    let token = made.status.and_then(|status| status.token).unwrap();
+    std::fs::write(file.path(), token + "\n").unwrap();
+    site.kube.kinds(true).await.unwrap();
+    std::fs::remove_file(file.path()).unwrap();
     site.kube.kinds(true).await.unwrap();
 }
 

@@ -1,6 +1,7 @@
 //! An API server that is busy, breaks off, or sends what it should not: the client repeats what is safe, and no more, and keeps its limits.
 
-use standfast::cluster::{Applied, ApplyMode, Cluster, Error, Kube, Query, Settings};
+use crate::support::site::api_server;
+use standfast::cluster::{Applied, ApplyMode, Cluster, Error, Kube, Query};
 use standfast::model::{Classify, ErrorClass, Gvk, Object, ObjectKey};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -50,7 +51,7 @@ impl Server {
                 tokio::spawn(serve(stream, Arc::clone(&script), Arc::clone(&seen)));
             }
         });
-        Self { kube: Kube::new(Settings { kubeconfig }), requests, _folder: folder }
+        Self { kube: api_server(&kubeconfig), requests, _folder: folder }
     }
 
     /// How many requests came that were not for discovery.

@@ -1,16 +1,13 @@
 //! Long lists on a real API server: pages that are too large, and pages that come too late.
 
 use crate::support::cluster::{Options, TestCluster};
+use crate::support::site::api_server;
 use serde_json::json;
-use standfast::cluster::{Applied, ApplyMode, Cluster, Kube, Query, Settings};
+use standfast::cluster::{Applied, ApplyMode, Cluster, Kube, Query};
 use standfast::model::{Gvk, Object};
 use std::collections::BTreeSet;
 
 const CREATE: ApplyMode = ApplyMode { dry_run: false, force: false, create_only: true };
-
-fn kube(cluster: &TestCluster) -> Kube {
-    Kube::new(Settings { kubeconfig: cluster.kubeconfig().to_owned() })
-}
 
 async fn create(kube: &Kube, namespace: &str, name: &str, size: usize) {
     let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace},
@@ -29,7 +26,7 @@ fn all_of(namespace: &str) -> Query {
 async fn large_objects_come_in_small_pages() {
     let Some(cluster) = TestCluster::shared() else { return };
     let namespace = cluster.namespace("large").await;
-    let kube = kube(cluster);
+    let kube = api_server(cluster.kubeconfig());
     for at in 0..20 {
         create(&kube, &namespace, &format!("m{at}"), 1_000_000).await;
     }
@@ -44,7 +41,7 @@ async fn large_objects_come_in_small_pages() {
 async fn a_list_survives_that_its_revision_is_forgotten() {
     let Some(cluster) = TestCluster::own(Options { watch_cache: false }) else { return };
     let namespace = cluster.namespace("late").await;
-    let kube = kube(&cluster);
+    let kube = api_server(cluster.kubeconfig());
     let before: BTreeSet<String> = (0..150).map(|at| format!("m-{at:03}")).collect();
     for name in &before {
         create(&kube, &namespace, name, 1).await;
@@ -66,7 +63,7 @@ async fn a_list_survives_that_its_revision_is_forgotten() {
 /// On a thread of its own, for the list's closure is not async.
 fn write_and_compact(cluster: &TestCluster, namespace: &str) {
     let write = async || {
-        let kube = kube(cluster);
+        let kube = api_server(cluster.kubeconfig());
         for name in ["z-1", "z-2"] {
             create(&kube, namespace, name, 1).await;
         }

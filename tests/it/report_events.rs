@@ -3,9 +3,8 @@
 use crate::support::audited::clock;
 use crate::support::cluster::TestCluster;
 use crate::support::hand::Hand;
-use crate::support::site::{TestSite, config_map};
+use crate::support::site::{TestSite, api_server, config_map};
 use serde_json::{Value, json};
-use standfast::cluster::{Kube, Settings};
 use standfast::model::{Change, Drift, DriftAnswer, DriftKind, Moment, ObjectKey};
 use standfast::report::events::Events;
 use standfast::report::{Now, Sink};
@@ -15,7 +14,7 @@ use std::sync::{Arc, LazyLock};
 /// Tells the cluster some moments, as the agent that had them would.
 async fn tell(cluster: &TestCluster, own: &str, moments: &[Moment]) {
     static CLOCK: LazyLock<Now> = LazyLock::new(clock);
-    let client = Arc::new(Kube::new(Settings { kubeconfig: cluster.kubeconfig().to_owned() }));
+    let client = Arc::new(api_server(cluster.kubeconfig()));
     let events = Events::start(client, own.to_owned(), Arc::clone(&CLOCK));
     moments.iter().for_each(|moment| events.moment(moment));
     events.finish().await;

@@ -3,9 +3,9 @@
 use crate::support::audited::{clock, revision, status};
 use crate::support::cluster::TestCluster;
 use crate::support::hand::Hand;
-use crate::support::site::{TestSite, config_map};
+use crate::support::site::{TestSite, api_server, config_map};
 use serde_json::{Value, json};
-use standfast::cluster::{Kube, MemoryCluster, Settings, Write};
+use standfast::cluster::{MemoryCluster, Write};
 use standfast::model::status::Reason;
 use standfast::model::{Gvk, ObjectKey, SitePhase};
 use standfast::report::Sink;
@@ -31,7 +31,7 @@ async fn a_site_on_a_real_cluster_makes_it_with_its_namespace() {
     site.repo.write("a.yaml", config_map(&namespace, "a", "1"));
     let commit = site.commit("first");
     site.pass().await;
-    let client = Arc::new(Kube::new(Settings { kubeconfig: cluster.kubeconfig().to_owned() }));
+    let client = Arc::new(api_server(cluster.kubeconfig()));
     let map = StatusMap::start(client, own.clone(), clock());
     map.status(&site.status());
     map.finish().await;
@@ -50,7 +50,7 @@ async fn a_site_on_a_real_cluster_makes_it_with_its_namespace() {
     // What was there of it is kept up to date, and a reason that is over goes.
     let hand = Hand::of(cluster, "kubectl").await;
     hand.edit(("v1", "ConfigMap"), Some(&own), NAME, json!({"data": {"phase": "edited"}})).await;
-    let client = Arc::new(Kube::new(Settings { kubeconfig: cluster.kubeconfig().to_owned() }));
+    let client = Arc::new(api_server(cluster.kubeconfig()));
     let map = StatusMap::start(client, own.clone(), clock());
     map.status(&status(&revision(1), SitePhase::Held));
     map.finish().await;

@@ -21,6 +21,15 @@ pub(crate) fn of(path: &Path) -> Result<RootCertStore, Error> {
     Ok(roots)
 }
 
+/// Certificates at hand, as DER, each of which must be a CA's.
+pub(crate) fn these(authorities: &[Vec<u8>]) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    for authority in authorities {
+        roots.add(authority.as_slice().into()).map_err(|error| error.to_string())?;
+    }
+    Ok(roots)
+}
+
 /// The system's CAs that can be read; what can't is left out, as every TLS client does.
 pub(crate) fn system() -> RootCertStore {
     let mut roots = RootCertStore::empty();

@@ -3,28 +3,29 @@
 //! k3s writes a new kubeconfig when it renews its certificates, and none of that may need a person. So the file is looked at before each
 //! request (a `stat` of a file that the kernel has in memory), and read when it changed.
 
+use super::client::client;
 use crate::cluster::{Error, Settings};
 use http::{HeaderMap, header};
 use jiff::Timestamp;
 use kube::Client;
 use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
+use standfast_tls::Clock;
 use std::fs::Metadata;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use tokio::sync::Mutex;
 
 /// How large a kubeconfig may be, bytes.
 const MAX_KUBECONFIG: u64 = 1 << 20;
 
-/// How long to wait for a connection, handshake included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// The connection, made at the first request.
 #[derive(Debug)]
 pub(super) struct Connection {
     kubeconfig: PathBuf,
+    /// By which certificates are judged.
+    clock: Clock,
     current: Mutex<Option<Current>>,
     /// What the server's clock last said, seconds since 1970; 0 before its first answer.
     date: AtomicI64,
@@ -49,8 +50,8 @@ struct Stamp {
 
 impl Connection {
     /// Remembers where the kubeconfig is; nothing is read yet.
-    pub(super) fn new(settings: Settings) -> Self {
-        Self { kubeconfig: settings.kubeconfig, current: Mutex::new(None), date: AtomicI64::new(0) }
+    pub(super) fn new(settings: Settings, clock: Clock) -> Self {
+        Self { kubeconfig: settings.kubeconfig, clock, current: Mutex::new(None), date: AtomicI64::new(0) }
     }
 
     /// The client for the kubeconfig as it is now. While the file is away or half written, what it said before still holds.
@@ -62,7 +63,7 @@ impl Connection {
         {
             return Ok(current.clone());
         }
-        match connect(&self.kubeconfig, stamp?).await {
+        match connect(&self.kubeconfig, stamp?, self.clock.clone()).await {
             Ok(made) => Ok(current.insert(made).clone()),
             Err(error) => current.clone().ok_or(error),
         }
@@ -121,14 +122,14 @@ fn refuse(path: &Path, why: &str) -> Error {
     Error::Kubeconfig { path: path.to_owned(), why: why.to_owned() }
 }
 
-async fn connect(path: &Path, stamp: Stamp) -> Result<Current, Error> {
+async fn connect(path: &Path, stamp: Stamp, clock: Clock) -> Result<Current, Error> {
     let config = read(path, &stamp).await?;
     let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-    let client = Client::try_from(config).map_err(|error| refuse(path, &error.to_string()))?;
+    let client = client(&config, clock).map_err(|why| refuse(path, &why))?;
     Ok(Current { client, server, stamp })
 }
 
-/// Reads a kubeconfig, and sees to it that there is a provider to connect with.
+/// Reads a kubeconfig.
 async fn read(path: &Path, stamp: &Stamp) -> Result<Config, Error> {
     if stamp.length == 0 {
         return Err(Error::KubeconfigMissing { path: path.to_owned() });
@@ -138,8 +139,6 @@ async fn read(path: &Path, stamp: &Stamp) -> Result<Config, Error> {
     }
     let kubeconfig = Kubeconfig::read_from(path).map_err(|error| describe(path, &error))?;
     let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await;
-    // The one provider of this program. It is an error only if one is installed already, which then is this one.
-    drop(rustls::crypto::ring::default_provider().install_default());
     settle(path, config.map_err(|error| describe(path, &error))?)
 }
 
@@ -154,8 +153,12 @@ fn settle(path: &Path, mut config: Config) -> Result<Config, Error> {
     if config.proxy_url.is_some() {
         return Err(refuse(path, "it names a proxy, and the cluster is reached without one"));
     }
-    config.connect_timeout = Some(CONNECT_TIMEOUT);
-    config.default_retry = false;
+    if config.accept_invalid_certs {
+        return Err(refuse(
+            path,
+            "it says insecure-skip-tls-verify, and this agent talks to no server that anybody could be: give it the server's certificate-authority",
+        ));
+    }
     let agent = concat!("standfast/", env!("CARGO_PKG_VERSION"));
     config.headers.push((header::USER_AGENT, http::HeaderValue::from_static(agent)));
     Ok(config)

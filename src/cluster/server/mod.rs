@@ -2,8 +2,8 @@
 //!
 //! # What
 //! [`Kube`]: connection, discovery, lists, apply and delete as plain HTTP requests with JSON values, for an agent that knows objects only
-//! as such; and what a person asks about the server itself. `kube` brings kubeconfig, TLS and the connection pool (HTTP/1.1: as many
-//! connections as there are requests at a time).
+//! as such; and what a person asks about the server itself. `kube` brings kubeconfigs and watches; the connections are of its kind
+//! (HTTP/1.1: as many as there are requests at a time), made in `client.rs`.
 //!
 //! # Invariants
 //! Every answer is limited in bytes and time. Nothing but what is served is remembered. A request is repeated only where that is
@@ -19,6 +19,7 @@ mod about;
 pub(super) mod address;
 mod apply;
 mod certificates;
+mod client;
 mod connection;
 mod delete;
 mod discovery;
@@ -42,6 +43,7 @@ use connection::Connection;
 use discovery::Known;
 use http::StatusCode;
 use jiff::Timestamp;
+use standfast_tls::Clock;
 use status::Status;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,11 +66,11 @@ pub struct Kube {
 }
 
 impl Kube {
-    /// A client for the cluster of this kubeconfig. Nothing is read or connected yet: a site whose k3s has not started is no error.
+    /// A client for the cluster of this kubeconfig, whose certificates are judged by `clock`. Nothing is read or connected yet: a site whose k3s has not started is no error.
     /// Must be used within a tokio runtime.
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(settings: Settings, clock: Clock) -> Self {
         Self {
-            connection: Arc::new(Connection::new(settings)),
+            connection: Arc::new(Connection::new(settings, clock)),
             streams: watch::Streams::default(),
             known: Mutex::new(None),
         }

@@ -1,6 +1,7 @@
 //! The cluster of the story, and the one namespace in it that all happens in.
 
 use super::{Error, Line, Place};
+use crate::agent::clock::Clock;
 use crate::cluster::{Cluster, Deleted, Kube, MemoryCluster, Settings};
 use crate::model::{Gvk, Live, ObjectKey, OwnerLabel};
 use serde_json::{Value, json};
@@ -46,7 +47,7 @@ impl Space {
             }
             Place::Cluster { kubeconfig, namespace } => (kubeconfig, namespace),
         };
-        let cluster = Arc::new(Kube::new(Settings { kubeconfig }));
+        let cluster = Arc::new(Kube::new(Settings { kubeconfig }, Clock::system().for_tls()));
         let fleet = format!("demo-{}", super::word()?);
         let hand = Hand::Real(Arc::clone(&cluster));
         let space = Self { cluster, hand, namespace, fleet, is_real: true };

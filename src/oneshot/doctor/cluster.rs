@@ -32,7 +32,7 @@ pub(super) async fn look(
     facts: &Facts,
     clock: &Clock,
 ) -> (Vec<Finding>, Option<Timestamp>) {
-    let (part, kube) = (Part("cluster"), Kube::new(settings.cluster.clone()));
+    let (part, kube) = (Part("cluster"), Kube::new(settings.cluster.clone(), clock.for_tls()));
     let version = match kube.version().await {
         Ok(version) => version,
         Err(error) => return (vec![away(part, &error)], kube.date()),

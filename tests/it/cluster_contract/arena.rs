@@ -1,11 +1,10 @@
 //! A cluster to test on, one namespace of it, and somebody else who works there too.
 
 use crate::support::cluster::TestCluster;
+use crate::support::site::api_server;
 use kube::api::{Api, ApiResource, DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
-use standfast::cluster::{
-    Applied, ApplyMode, Cluster, Deleted, FieldConflict, Kube, Leases, MemoryCluster, Settings,
-};
+use standfast::cluster::{Applied, ApplyMode, Cluster, Deleted, FieldConflict, Leases, MemoryCluster};
 use standfast::model::{Gvk, Live, Object, ObjectKey};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -57,11 +56,10 @@ impl Arena {
     /// On the test binary's own cluster, or `None` where Go is missing.
     pub(crate) async fn real(test: &str) -> Option<Self> {
         let cluster = TestCluster::shared()?;
-        let settings = Settings { kubeconfig: cluster.kubeconfig().to_owned() };
         Some(Self {
             namespace: cluster.namespace(test).await,
-            cluster: Box::new(Kube::new(settings.clone())),
-            leases: Box::new(Kube::new(settings)),
+            cluster: Box::new(api_server(cluster.kubeconfig())),
+            leases: Box::new(api_server(cluster.kubeconfig())),
             foreign: Foreign::Real(cluster.client().await),
         })
     }

@@ -60,8 +60,7 @@ pub(crate) struct TestSite {
 impl TestSite {
     /// A site of its own name on the shared cluster, with an empty repository.
     pub(crate) fn new(cluster: &TestCluster, name: &str) -> Self {
-        let settings = standfast::cluster::Settings { kubeconfig: cluster.kubeconfig().to_owned() };
-        Self::on(Arc::new(Kube::new(settings)), name)
+        Self::on(Arc::new(api_server(cluster.kubeconfig())), name)
     }
 
     /// The same on any cluster.
@@ -290,6 +289,12 @@ pub(crate) async fn wait<T>(what: &str, look: impl Fn() -> Option<T>, else_say: 
         assert!(began.elapsed() < Duration::from_secs(120), "waited in vain for {what}: {}", else_say());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// The API server of a kubeconfig, by the machine's clock.
+pub(crate) fn api_server(kubeconfig: &Path) -> Kube {
+    let settings = standfast::cluster::Settings { kubeconfig: kubeconfig.to_owned() };
+    Kube::new(settings, Clock::system().for_tls())
 }
 
 /// A site's settings as the tests want them: no waiting for the next poll.

@@ -1,9 +1,8 @@
 //! An API server that is not there, or not yet, is waited for; nothing is lost by it.
 
 use crate::support::cluster::TestCluster;
-use crate::support::site::{TestSite, config_map};
+use crate::support::site::{TestSite, api_server, config_map};
 use crate::whole_way::revision;
-use standfast::cluster::{Kube, Settings};
 use std::fs;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ async fn a_kubeconfig_that_is_written_later_and_another_time() {
     let namespace = cluster.namespace("away").await;
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = folder.path().join("k3s.yaml");
-    let site = TestSite::on(Arc::new(Kube::new(Settings { kubeconfig: kubeconfig.clone() })), "away");
+    let site = TestSite::on(Arc::new(api_server(&kubeconfig)), "away");
     site.repo.write("a.yaml", config_map(&namespace, "a", "1"));
     let first = site.commit("first");
     // The revision is proven and accepted without a cluster.
