@@ -56,6 +56,7 @@ mod source_ssh;
 mod source_unfiltered;
 mod source_upkeep;
 mod source_ways;
+mod source_zipped;
 mod cluster_connection;
 mod cluster_contract;
 mod cluster_hostile;
