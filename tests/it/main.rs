@@ -50,6 +50,7 @@ mod source_limits;
 mod source_local;
 mod source_metered;
 mod source_mirrors;
+mod source_rate;
 mod source_restart;
 mod source_rivals;
 mod source_ssh;

@@ -201,7 +201,9 @@ impl Exchange {
         let request = request.map_err(unreachable)?;
         let target = request_target(request.url());
         let line = request.method().as_str().len() + target.len() + "  HTTP/1.1\r\n\r\n".len();
-        self.meter.sent(line + header_bytes(request.headers()) + posted);
+        let sent = line + header_bytes(request.headers()) + posted;
+        self.meter.sent(sent);
+        self.rate.hold(sent, &self.meter);
         let response = client.execute(request).map_err(unreachable)?;
         self.meter.received("HTTP/1.1 200 OK\r\n\r\n".len() + header_bytes(response.headers()));
         self.shared.is_http2.set(response.version() == Version::HTTP_2);
@@ -310,7 +312,7 @@ impl Read for Counted {
         }
         let taken = self.response.read(into).map_err(|error| self.fail(broken_off(error)))?;
         self.meter.received(taken);
-        self.rate.hold(taken);
+        self.rate.hold(taken, &self.meter);
         let Some(left) = self.left.checked_sub(taken as u64) else {
             let limit = format!("{} KiB", self.shared.allowance.get() >> 10);
             return Err(self.fail(MirrorError::TooLarge { what: "bytes of one answer", limit }));

@@ -175,7 +175,9 @@ impl Mirror for Https {
         if self.door.is_better(self.carried) {
             self.renew()?;
         }
-        if ask.is_bulk && self.door.has_room() && shared.is_http2.get() && shared.bulk.borrow().is_none() {
+        // What may be on its way at once comes as fast as the link goes: where that is to be slow it is little.
+        let may_be_much = self.rate.0.is_none() && self.door.has_room();
+        if ask.is_bulk && may_be_much && shared.is_http2.get() && shared.bulk.borrow().is_none() {
             shared.bulk.replace(Some(self.door.client(Size::Bulk)?));
         }
         let arrived = std::cell::Cell::new(0);
