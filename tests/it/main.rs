@@ -46,6 +46,7 @@ mod source_fleet;
 mod source_health;
 mod source_hostile;
 mod source_https;
+mod source_killed;
 mod source_limits;
 mod source_local;
 mod source_metered;
