@@ -26,7 +26,8 @@ async fn no_second_of_a_transfer_brings_more() {
     assert!(end.1 > 300_000, "{} bytes", end.1);
     for (at, (from, before)) in moments.iter().enumerate() {
         for (until, gone) in &moments[at..] {
-            let most = AHEAD + (RATE as f64 * (*until - *from).as_secs_f64()) as u64;
+            let passed = u64::try_from((*until - *from).as_millis()).unwrap() + 1;
+            let most = AHEAD + RATE * passed / 1000;
             let took = (*from - begin.0, *until - begin.0);
             assert!(gone - before <= most, "{} bytes from {:?} to {:?}", gone - before, took.0, took.1);
         }
