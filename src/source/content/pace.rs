@@ -73,7 +73,7 @@ impl Pace {
 
     /// How many bytes of whole folders to ask for.
     fn folders(&self) -> Option<u64> {
-        self.carries.map(|carries| carries.max(self.since) / 8)
+        self.carries.map(|carries| carries.max(self.since) / 4)
     }
 
     /// How many of these, from the first on, to ask for in one request; at least one.
@@ -138,10 +138,10 @@ mod tests {
             ("after a break that left nothing", &[heavy], 100, 1),
             ("after a break within the third folder", &[folders], 200, 1),
             ("where it broke before", &[cut, all], 13, 1),
-            ("a little beyond that", &[cut, all, few, few], 24, 1),
-            ("as much again", &[cut, all, all], 100, 1),
-            ("and it grows", &[cut, all, all, all, all], 300, 2),
-            ("after the next break", &[cut, all, few, cut], 212, 1),
+            ("a little beyond that", &[cut, all, few, few], 24, 2),
+            ("as much again", &[cut, all, all], 100, 2),
+            ("and it grows", &[cut, all, all, all, all], 300, 4),
+            ("after the next break", &[cut, all, few, cut], 212, 2),
             ("at once at its end", &[CUT], 1, 1),
         ] {
             let pace = after(all);

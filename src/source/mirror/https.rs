@@ -106,7 +106,7 @@ impl Https {
             Ok(_) | Err(Trouble::Mirror(EmptyRepository | MissingRef { .. })) => self.session = Some(session),
             Err(Trouble::Mirror(Unreachable { .. })) => {
                 if is_in_the_middle {
-                    self.door.broke_after(self.carried);
+                    self.door.breaks.after(self.carried);
                 }
                 self.renew()?;
                 self.session = Some(session);
@@ -172,7 +172,7 @@ impl Mirror for Https {
 
     fn fetch(&mut self, ask: &Ask<'_>, spool: &mut Spool) -> Result<Answer, Trouble> {
         let shared = self.shared.clone();
-        if self.door.is_better(self.carried) {
+        if self.door.breaks.are_over(self.carried) {
             self.renew()?;
         }
         // What may be on its way at once comes as fast as the link goes: where that is to be slow it is little.
