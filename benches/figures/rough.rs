@@ -19,6 +19,8 @@ const REGIONS: usize = 40;
 const STORES: usize = 50;
 const APPLICATIONS: usize = 60;
 const FILES: usize = 40;
+/// Bytes of a file before they are written as hexadecimal: no two files share any, so that none is a delta of another.
+const SETTINGS: usize = 700;
 const BEHIND: usize = 200;
 /// How often git is started again when its link breaks.
 const TRIES: u64 = 8;
@@ -65,10 +67,16 @@ async fn all() -> Section {
 fn fleet() -> Repo {
     let repo = Repo::init();
     repo.write("fleet.yaml", "apiVersion: standfast.dev/v1alpha1\nkind: Fleet\nmetadata: {name: acme}\n");
-    let bytes = noise(APPLICATIONS * FILES * 8 + 1200);
+    let bytes = noise(APPLICATIONS * FILES * SETTINGS);
     for application in 0..APPLICATIONS {
         for file in 0..FILES {
-            settings(&repo, &bytes[(application * FILES + file) * 8..][..1000], application, file, "first");
+            settings(
+                &repo,
+                &bytes[(application * FILES + file) * SETTINGS..][..SETTINGS],
+                application,
+                file,
+                "first",
+            );
         }
     }
     for region in 0..REGIONS {
@@ -175,6 +183,14 @@ async fn first_fetches(repo: &Repo, tip: &str, filter: bool, section: &mut Secti
 
 /// The whole fleet over a link that is cut again and again.
 async fn cuts(repo: &Repo, tip: &str, filter: bool, section: &mut Section) {
+    let older = Options { filter, http2: false, ..Options::default() };
+    let ideal = fetch(repo, tip, older.clone(), &WHOLE).await as f64;
+    let options = Options { fault: Some(Fault::CloseAfter(64 << 10)), ..older };
+    let cost = fetch(repo, tip, options, &WHOLE).await as f64;
+    let what = format!("first fetch, whole, cut every 64 KiB, HTTP/1.1, {}", told(filter));
+    let note = format!("{:.2} of unbroken", cost / ideal);
+    section.add(Figure::new(what, cost, Unit::Bytes).budget(1.3 * ideal).note(note));
+
     let whole = Options { filter, ..Options::default() };
     let ideal = fetch(repo, tip, whole.clone(), &WHOLE).await;
     for (name, bytes) in [("64 KiB", 64 << 10), ("256 KiB", 256 << 10), ("1 MiB", 1 << 20)] {

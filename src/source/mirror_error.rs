@@ -22,7 +22,7 @@ pub enum MirrorError {
 
     /// TLS was refused: the certificate is not for this name, not by a CA that is trusted here, or not valid now.
     #[error(
-        "its certificate is not trusted ({what}); give the CA that signed it as `ca`, and check this machine's clock"
+        "its certificate is not trusted ({what}); give the CA that signed it as `ca`, check this machine's clock, and look for a login page in between"
     )]
     Certificate {
         /// What rustls found.

@@ -20,8 +20,9 @@
 //!
 //! # A link that breaks
 //! Every answer is written to disk as it arrives. Of one that ends too early, the objects that came whole become a small pack, and the
-//! rest is asked for: in a chain from the commit where it ends, in content by what is missing, as much at once as the link carried. A
-//! delta whose base is not here is left out. An object that never comes whole waits until all else is there, and is named.
+//! rest is asked for: in a chain from the commit where it ends, in content by what is missing, as much at once as the link carried, whole
+//! folders a few at a time. A frame that is cut is lost, so the more often a link breaks the less may be on its way at once, where that is
+//! ours to say (`mirror/breaks.rs`). A delta whose base is not here is left out. An object that never comes whole waits until all else is there, and is named.
 //!
 //! # Not here
 //! Whether a commit may be run (`trust`), when to ask again (`reconcile`). SHA-256 repositories and bundles.

@@ -56,6 +56,14 @@ async fn a_login_page_in_between() {
 }
 
 #[tokio::test]
+async fn one_that_does_not_speak_tls() {
+    let server = GitServer::start(&fleet().path(), Options { tls: false, ..Options::default() });
+    let url = server.url().replace("http://", "https://").parse().unwrap();
+    let mirror = MirrorSettings::Https { url, ca: None, credential: None, metered: false };
+    check(mirror, "Unreachable", &["does not speak TLS", "a login page may be in between"]).await;
+}
+
+#[tokio::test]
 async fn a_redirect_is_refused_and_its_target_shown_without_secrets() {
     let target = "https://me:hunter2@elsewhere.example/fleet.git?token=hunter2".to_owned();
     let repo = fleet();

@@ -12,23 +12,30 @@ use std::fs;
 const FOLDERS: usize = 8;
 const FILES: usize = 50;
 
-/// Settings that do not compress well, as real ones do not: some 600 bytes a file when packed.
-fn settings(number: usize) -> String {
-    let bytes = noise(FOLDERS * FILES * 4 + 600);
+/// Bytes of a file before they are written as hexadecimal: no two files share any, so that none is a delta of another.
+const SETTINGS: usize = 600;
+
+/// Settings that do not compress well, as real ones do not: some 700 bytes a file when packed.
+fn settings(bytes: &[u8]) -> String {
     let line = |chunk: &[u8]| chunk.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let lines = bytes[number * 4..][..600].chunks(30).map(line);
+    let lines = bytes.chunks(30).map(line);
     lines.enumerate().map(|(at, line)| format!("setting-{at}: {line}\n")).collect()
 }
 
 fn fleet() -> Repo {
     let repo = Repo::init();
     repo.write("fleet.yaml", "kind: Fleet\n");
-    for folder in 0..FOLDERS {
-        for file in 0..FILES {
-            repo.write(&format!("apps/a{folder}/f{file}.yaml"), settings(folder * FILES + file));
-        }
+    let bytes = noise(FOLDERS * FILES * SETTINGS);
+    for (number, bytes) in bytes.chunks(SETTINGS).enumerate() {
+        let (folder, file) = (number / FILES, number % FILES);
+        repo.write(&format!("apps/a{folder}/f{file}.yaml"), settings(bytes));
     }
     repo
+}
+
+/// A long message, much like the one before it.
+fn message(number: usize) -> String {
+    settings(&noise(number * 4 + SETTINGS)[number * 4..])[..900].to_owned()
 }
 
 fn down(server: &GitServer) -> u64 {
@@ -51,14 +58,15 @@ async fn a_link_that_breaks_again_and_again_brings_everything() {
     for (filter, http2) in [(true, true), (true, false), (false, true), (false, false)] {
         let whole = Options { filter, http2, ..Options::default() };
         let ideal = ideal(&repo, &tip, &whole).await;
-        let server =
-            GitServer::start(&repo.path(), Options { fault: Some(Fault::CloseAfter(32 << 10)), ..whole });
+        // Over HTTP/1.1 the server chooses how much it encrypts at once, 16 KiB, and of such a record a part is nothing.
+        let fault = Some(Fault::CloseAfter(if http2 { 32 << 10 } else { 64 << 10 }));
+        let server = GitServer::start(&repo.path(), Options { fault, ..whole });
         let site = SiteSource::new(vec![mirror(&server)]);
         site.advance(None).await.unwrap();
         let artifact = site.complete(&repo, &tip, &[""]).await.unwrap();
         assert_eq!(artifact.files.len(), FOLDERS * FILES + 1);
         let (cost, cuts) = (down(&server), server.counters().connections());
-        assert!(ideal > 200_000 && cuts > 6, "{ideal} bytes, {cuts} connections");
+        assert!(ideal > 200_000 && cuts > 5, "{ideal} bytes, {cuts} connections");
         assert!(cost < ideal * 13 / 10, "{cost} instead of {ideal}, filter: {filter}, http2: {http2}");
     }
 }
@@ -159,7 +167,7 @@ async fn a_long_chain_comes_in_parts() {
         let repo = Repo::init();
         let floor = repo.write("fleet.yaml", "0").commit("floor");
         // Messages that break this link some ten times. It carries at least one TLS record, which comes whole or not at all.
-        let commit = |at: usize| repo.write("fleet.yaml", at.to_string()).commit(&settings(at)[..900]);
+        let commit = |at: usize| repo.write("fleet.yaml", at.to_string()).commit(&message(at));
         let mut chain: Vec<String> = (0..300).map(commit).collect();
         chain.reverse();
         let fault = Some(Fault::CloseAfter(24 << 10));
@@ -177,7 +185,7 @@ async fn a_long_chain_comes_in_parts() {
 async fn a_chain_that_came_in_parts_is_kept_when_the_tip_moves_on() {
     let repo = Repo::init();
     let floor = repo.write("fleet.yaml", "0").commit("floor");
-    let commit = |at: usize| repo.write("fleet.yaml", at.to_string()).commit(&settings(at)[..900]);
+    let commit = |at: usize| repo.write("fleet.yaml", at.to_string()).commit(&message(at));
     let below: Vec<String> = (0..30).map(commit).collect();
     let server = GitServer::start(&repo.path(), Options::default());
     let site = SiteSource::new(vec![mirror(&server)]);

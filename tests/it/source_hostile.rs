@@ -204,6 +204,24 @@ fn memory_stays_small_whatever_is_sent() {
     }
 }
 
+/// An id is the hash of what it names, and that is always worked out here.
+#[tokio::test]
+async fn other_content_than_was_asked_for_is_not_taken_for_it() {
+    let (repo, theirs) = (Repo::init(), Repo::init());
+    let tip = repo.write("a.yaml", "honest").commit("first");
+    theirs.write("a.yaml", "forged").commit("first");
+    let forged = theirs.git_with_input(&["pack-objects", "--stdout", "--revs", "--quiet"], b"main\n");
+    let server = GitServer::start(&repo.path(), Options::default());
+    let site = SiteSource::new(vec![mirror(&server)]);
+    site.advance(None).await.unwrap();
+    server.set(|options| options.answer = Answer::Pack(forged));
+    let error = site.complete(&repo, &tip, &["a.yaml"]).await.unwrap_err();
+    assert!(error.to_string().contains("it lacks what was asked for"), "{error}");
+    server.set(|options| options.answer = Answer::Git);
+    let artifact = site.complete(&repo, &tip, &["a.yaml"]).await.unwrap();
+    assert_eq!(files(&artifact), [("a.yaml".to_owned(), "honest".to_owned())]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_site_that_is_attacked_goes_on_with_last_good() {
     let site = TestSite::on(Arc::new(MemoryCluster::new()), "attacked");

@@ -272,6 +272,9 @@ impl Worker {
         if !level.is_empty() {
             units = level.into_iter().map(|id| (id, Unit::Object)).collect();
         }
+        if one.pace.breaks() {
+            units.sort_by_key(|(_, unit)| *unit);
+        }
         units.truncate(one.pace.take(units.iter().map(|(_, unit)| *unit)));
         if units.is_empty() {
             let lightest = one.heavy.next(missing.iter().map(|missing| &missing.id), self.now());

@@ -3,6 +3,10 @@
 //! A link that breaks keeps what came whole before, so asking for too much loses nothing of it; but each object that is asked for by
 //! its id costs bytes upwards, and those that did not come are asked for again. So after a break no more is asked for than the link carried
 //! between the last two, and beyond that a little, and twice as much each time that it comes whole.
+//!
+//! Folders are another matter. What a file rests on is sent before it, be it in another folder that was asked for as well; and of a folder
+//! that did not begin before the break nobody knows that files of it are here, so that they come again. So on a link that breaks, folders
+//! are asked for a few at a time, and apart from files.
 
 /// Most objects asked for in one request: a slow link must carry the request within the idle timeout.
 pub(super) const MOST: usize = 500;
@@ -39,8 +43,8 @@ pub(super) struct Brought {
     pub is_whole: bool,
 }
 
-/// One thing that may be asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One thing that may be asked for; what comes first is asked for first where both do not go together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Unit {
     /// An object.
     Object,
@@ -62,16 +66,29 @@ impl Pace {
         Some(if left > little { left } else { little.max(self.since.saturating_sub(carries)) })
     }
 
+    /// Whether the link is known to break.
+    pub(super) fn breaks(&self) -> bool {
+        self.carries.is_some()
+    }
+
+    /// How many bytes of whole folders to ask for.
+    fn folders(&self) -> Option<u64> {
+        self.carries.map(|carries| carries.max(self.since) / 4)
+    }
+
     /// How many of these, from the first on, to ask for in one request; at least one.
     pub(super) fn take(&self, units: impl IntoIterator<Item = Unit>) -> usize {
         let mut bytes = 0;
-        let bound = self.bound();
+        let mut first = None;
+        let (bound, folders) = (self.bound(), self.folders());
         let fits = |unit: &Unit| {
-            let fits = bytes == 0 || bound.is_none_or(|bound| bytes < bound);
-            bytes += match unit {
-                Unit::Object => self.object,
-                Unit::Folder => self.object * self.folder,
+            let goes_along = *first.get_or_insert(*unit) == *unit || !self.breaks();
+            let (size, bound) = match unit {
+                Unit::Object => (self.object, bound),
+                Unit::Folder => (self.object * self.folder, folders),
             };
+            let fits = bytes == 0 || goes_along && bound.is_none_or(|bound| bytes < bound);
+            bytes += size;
             fits
         };
         units.into_iter().take(MOST).take_while(fits).count()
@@ -117,20 +134,27 @@ mod tests {
         for (name, all, objects, folders) in [
             ("at first", &[][..], MOST, MOST),
             ("after answers that came whole", &[WHOLE, WHOLE], MOST, MOST),
-            ("after a break", &[cut], 100, 4),
-            ("after a break that left nothing", &[heavy], 100, 4),
-            ("after a break within the third folder", &[folders], 200, 4),
+            ("after a break", &[cut], 100, 1),
+            ("after a break that left nothing", &[heavy], 100, 1),
+            ("after a break within the third folder", &[folders], 200, 1),
             ("where it broke before", &[cut, all], 13, 1),
-            ("a little beyond that", &[cut, all, few, few], 24, 1),
-            ("as much again", &[cut, all, all], 100, 4),
-            ("and it grows", &[cut, all, all, all, all], 300, 10),
-            ("after the next break", &[cut, all, few, cut], 212, 8),
+            ("a little beyond that", &[cut, all, few, few], 24, 2),
+            ("as much again", &[cut, all, all], 100, 2),
+            ("and it grows", &[cut, all, all, all, all], 300, 4),
+            ("after the next break", &[cut, all, few, cut], 212, 2),
             ("at once at its end", &[CUT], 1, 1),
         ] {
             let pace = after(all);
             assert_eq!(pace.take([Unit::Object; 1000]), objects, "{name}: {pace:?}");
             assert_eq!(pace.take([Unit::Folder; 1000]), folders, "{name}: {pace:?}");
         }
+    }
+
+    #[test]
+    fn on_a_link_that_breaks_files_are_asked_for_apart() {
+        let units = [Unit::Object, Unit::Object, Unit::Folder];
+        assert_eq!(after(&[]).take(units), 3);
+        assert_eq!(after(&[Brought { bytes: 1 << 20, objects: 10, ..CUT }]).take(units), 2);
     }
 
     proptest! {

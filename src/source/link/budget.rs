@@ -15,7 +15,8 @@ pub struct Budget {
     pub per_day: Option<u64>,
     /// Most bytes in an hour.
     pub per_hour: Option<u64>,
-    /// Most bytes a second.
+    /// Most bytes a second, but for what buffers hold: 16 KiB over HTTP/2; over HTTP/1.1 the kernel's, and over ssh the 2 MiB that the
+    /// program lets come unread.
     pub rate: Option<u64>,
     /// When content is fetched at all.
     pub bulk_window: Option<BulkWindow>,

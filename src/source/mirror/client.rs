@@ -1,5 +1,6 @@
 //! HTTP clients for one mirror: its certificates, its credential, its windows.
 
+use super::breaks::Breaks;
 use crate::source::credential::{Credential, Secret};
 use crate::source::mirror_error::MirrorError;
 use crate::source::proxy::ProxyUrl;
@@ -32,6 +33,8 @@ pub(super) struct Door {
     pub proxy: Option<ProxyUrl>,
     pub timeouts: Timeouts,
     pub clock: Clock,
+    /// How the link breaks.
+    pub breaks: Breaks,
     /// Kept over connections: it remembers the server's TLS session, which makes the next handshake small.
     tls: Option<ClientConfig>,
 }
@@ -45,7 +48,7 @@ impl Door {
         timeouts: Timeouts,
         clock: Clock,
     ) -> Self {
-        Self { url, ca, credential, proxy, timeouts, clock, tls: None }
+        Self { url, ca, credential, proxy, timeouts, clock, breaks: Breaks::default(), tls: None }
     }
 
     /// A client, without a connection yet.
@@ -70,9 +73,19 @@ impl Door {
             .pool_idle_timeout(None)
             .pool_max_idle_per_host(1)
             .tcp_keepalive(None)
-            .http2_initial_stream_window_size(size.window())
+            .http2_initial_stream_window_size(self.window(size))
             .build()
             .map_err(refused)
+    }
+
+    /// How much of an answer over HTTP/2 may be on its way unread.
+    fn window(&self, size: Size) -> u32 {
+        size.window().min(self.breaks.most().unwrap_or(u32::MAX))
+    }
+
+    /// Whether a client for much is another than one for little.
+    pub(super) fn has_room(&self) -> bool {
+        self.breaks.most().is_none()
     }
 
     /// Reads the CAs anew for the next client: they may have been replaced.

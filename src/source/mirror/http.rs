@@ -33,12 +33,16 @@ pub(super) struct Shared {
     pub talk: RefCell<Option<Client>>,
     /// What sends where much is expected of the answer.
     pub bulk: RefCell<Option<Client>>,
+    /// Whether the server takes no zipped requests.
+    pub takes_no_gzip: Cell<bool>,
     /// Whether the last answer came over HTTP/2, where an answer can be broken off without losing the connection.
     pub is_http2: Cell<bool>,
 }
 
 /// Longest request that is sent as it is, as git does; what is longer names many objects, and their ids take half the room zipped.
 const WORTH_ZIPPING: usize = 1024;
+/// What servers and proxies say that do not take a request as it is packed. git's own server does.
+const REFUSED: [u16; 6] = [400, 406, 415, 422, 500, 501];
 
 /// gix's idea of an HTTP client, on reqwest.
 pub(super) struct HttpClient {
@@ -168,13 +172,28 @@ impl Exchange {
     }
 
     fn send(&mut self, request: RequestBuilder) -> Result<(), MirrorError> {
-        let mut body = std::mem::take(&mut self.body);
-        let mut request = request;
-        if body.len() > WORTH_ZIPPING {
-            body =
-                gzip(&body).map_err(|error| MirrorError::unreachable("a request cannot be made", error))?;
-            request = request.header(CONTENT_ENCODING, "gzip");
+        let body = std::mem::take(&mut self.body);
+        if body.len() <= WORTH_ZIPPING || self.shared.takes_no_gzip.get() {
+            let response = self.execute(request, body)?;
+            return self.take(response);
         }
+        let zipped =
+            gzip(&body).map_err(|error| MirrorError::unreachable("a request cannot be made", error))?;
+        let plain = request.try_clone();
+        let response = self.execute(request.header(CONTENT_ENCODING, "gzip"), zipped)?;
+        match plain.filter(|_| REFUSED.contains(&response.status().as_u16())) {
+            None => self.take(response),
+            // It may have refused something else: then it refuses this as well, and nothing was learnt.
+            Some(plain) => {
+                let response = self.execute(plain, body)?;
+                self.take(response)?;
+                self.shared.takes_no_gzip.set(true);
+                Ok(())
+            }
+        }
+    }
+
+    fn execute(&self, request: RequestBuilder, body: Vec<u8>) -> Result<Response, MirrorError> {
         let posted = body.len();
         let request = if posted == 0 { request } else { request.body(body) };
         self.shared.is_over.set(false);
@@ -182,10 +201,17 @@ impl Exchange {
         let request = request.map_err(unreachable)?;
         let target = request_target(request.url());
         let line = request.method().as_str().len() + target.len() + "  HTTP/1.1\r\n\r\n".len();
-        self.meter.sent(line + header_bytes(request.headers()) + posted);
+        let sent = line + header_bytes(request.headers()) + posted;
+        self.meter.sent(sent);
+        self.rate.hold(sent, &self.meter);
         let response = client.execute(request).map_err(unreachable)?;
         self.meter.received("HTTP/1.1 200 OK\r\n\r\n".len() + header_bytes(response.headers()));
         self.shared.is_http2.set(response.version() == Version::HTTP_2);
+        Ok(response)
+    }
+
+    /// Takes an answer, unless it is a refusal.
+    fn take(&mut self, response: Response) -> Result<(), MirrorError> {
         judge(&response, self.credential)?;
         self.answer = Some(response);
         Ok(())
@@ -286,7 +312,7 @@ impl Read for Counted {
         }
         let taken = self.response.read(into).map_err(|error| self.fail(broken_off(error)))?;
         self.meter.received(taken);
-        self.rate.hold(taken);
+        self.rate.hold(taken, &self.meter);
         let Some(left) = self.left.checked_sub(taken as u64) else {
             let limit = format!("{} KiB", self.shared.allowance.get() >> 10);
             return Err(self.fail(MirrorError::TooLarge { what: "bytes of one answer", limit }));

@@ -28,11 +28,13 @@ pub(super) struct Https {
     meter: Arc<Meter>,
     shared: Rc<Shared>,
     session: Option<HttpSession>,
+    /// Bytes that came over the connection in hand.
+    carried: u64,
 }
 
 impl Https {
     pub(super) fn new(door: Door, rate: Rate, meter: Arc<Meter>) -> Self {
-        Self { door, rate, meter, shared: Rc::new(Shared::default()), session: None }
+        Self { door, rate, meter, shared: Rc::new(Shared::default()), session: None, carried: 0 }
     }
 
     /// Does `work` in the kept session, or in a new one. A kept connection may have died unseen, so what fails without having brought
@@ -50,16 +52,16 @@ impl Https {
                 {
                     self.renew()?;
                     let done = self.attempt(&mut session, allowance, work);
-                    return self.keep(session, done);
+                    return self.keep(session, done, has_brought());
                 }
                 // The credential may have been renewed since: it is read anew below.
                 Err(Trouble::Mirror(MirrorError::Unauthorized { .. })) => {}
-                done => return self.keep(session, done),
+                done => return self.keep(session, done, has_brought()),
             }
         }
         let mut session = self.connect()?;
         let done = self.attempt(&mut session, allowance, work);
-        self.keep(session, done)
+        self.keep(session, done, has_brought())
     }
 
     fn talk<R>(
@@ -70,14 +72,17 @@ impl Https {
     }
 
     fn attempt<R>(
-        &self,
+        &mut self,
         session: &mut HttpSession,
         allowance: u64,
         work: &mut dyn FnMut(&mut HttpSession) -> Result<R, Trouble>,
     ) -> Result<R, Trouble> {
         self.shared.allowance.set(allowance);
         self.shared.failure.take();
-        work(session).map_err(|error| self.explained(error))
+        let before = self.meter.total().down;
+        let done = work(session).map_err(|error| self.explained(error));
+        self.carried += self.meter.total().down - before;
+        done
     }
 
     /// The reason that HTTP gave, if it failed there: the layers between know it only as text.
@@ -90,11 +95,19 @@ impl Https {
 
     /// Keeps a session that is in order: after a link that broke, what the server said of itself still holds. After any other error
     /// nobody knows, so it goes.
-    fn keep<R>(&mut self, session: HttpSession, done: Result<R, Trouble>) -> Result<R, Trouble> {
+    fn keep<R>(
+        &mut self,
+        session: HttpSession,
+        done: Result<R, Trouble>,
+        is_in_the_middle: bool,
+    ) -> Result<R, Trouble> {
         use MirrorError::{Certificate, EmptyRepository, MissingRef, Unreachable};
         match &done {
             Ok(_) | Err(Trouble::Mirror(EmptyRepository | MissingRef { .. })) => self.session = Some(session),
             Err(Trouble::Mirror(Unreachable { .. })) => {
+                if is_in_the_middle {
+                    self.door.breaks.after(self.carried);
+                }
                 self.renew()?;
                 self.session = Some(session);
             }
@@ -106,14 +119,16 @@ impl Https {
 
     /// Sends the next request on a new connection: one that carries several requests is not given up by its client when it falls silent.
     fn renew(&mut self) -> Result<(), MirrorError> {
+        self.carried = 0;
         self.shared.talk.replace(Some(self.door.client(Size::Talk)?));
-        if self.shared.bulk.take().is_some() {
+        if self.shared.bulk.take().is_some() && self.door.has_room() {
             self.shared.bulk.replace(Some(self.door.client(Size::Bulk)?));
         }
         Ok(())
     }
 
     fn connect(&mut self) -> Result<HttpSession, Trouble> {
+        self.carried = 0;
         let client = self.door.client(Size::Talk)?;
         let authorization = self.door.authorization(&client)?;
         self.shared.talk.replace(Some(client));
@@ -157,7 +172,12 @@ impl Mirror for Https {
 
     fn fetch(&mut self, ask: &Ask<'_>, spool: &mut Spool) -> Result<Answer, Trouble> {
         let shared = self.shared.clone();
-        if ask.is_bulk && shared.is_http2.get() && shared.bulk.borrow().is_none() {
+        if self.door.breaks.are_over(self.carried) {
+            self.renew()?;
+        }
+        // What may be on its way at once comes as fast as the link goes: where that is to be slow it is little.
+        let may_be_much = self.rate.0.is_none() && self.door.has_room();
+        if ask.is_bulk && may_be_much && shared.is_http2.get() && shared.bulk.borrow().is_none() {
             shared.bulk.replace(Some(self.door.client(Size::Bulk)?));
         }
         let arrived = std::cell::Cell::new(0);

@@ -44,10 +44,17 @@ fn without_credentials(from: &reqwest::Url, target: &str) -> String {
 /// Names the reason why nothing came back. Only certificates are told apart: all else is a link that does not carry.
 pub(super) fn unreachable(error: reqwest::Error) -> MirrorError {
     let error = error.without_url();
-    if let Some(rustls::Error::InvalidCertificate(why)) = find_cause::<rustls::Error>(&error) {
-        return MirrorError::Certificate { what: why.to_string() };
+    let tls = find_cause::<rustls::Error>(&error);
+    if let Some(rustls::Error::InvalidCertificate(why)) = tls {
+        let what = match why {
+            rustls::CertificateError::Other(other) => other.to_string(),
+            why => why.to_string(),
+        };
+        return MirrorError::Certificate { what };
     }
-    let what = if error.is_timeout() {
+    let what = if matches!(tls, Some(rustls::Error::InvalidMessage(_))) {
+        "what answers does not speak TLS: a proxy or a login page may be in between"
+    } else if error.is_timeout() {
         "timed out"
     } else if error.is_connect() {
         "no connection"

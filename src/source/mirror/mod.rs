@@ -1,5 +1,6 @@
 //! What every kind of mirror can do, and what is asked of it.
 
+mod breaks;
 mod client;
 mod frames;
 mod http;

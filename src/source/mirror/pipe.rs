@@ -80,7 +80,7 @@ impl Pipe {
 
     fn count(&mut self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
         self.meter.received(bytes.len());
-        self.rate.hold(bytes.len());
+        self.rate.hold(bytes.len(), &self.meter);
         let Some(left) = self.shared.allowance.get().checked_sub(bytes.len() as u64) else {
             let limit = "what is taken in one answer".to_owned();
             return Err(self.fail(MirrorError::TooLarge { what: "bytes of one answer", limit }));

@@ -20,7 +20,7 @@ use gix::protocol::transport::client::blocking_io::{ExtendedBufRead, Transport, 
 use gix::protocol::transport::{Protocol, Service, packetline};
 use std::cell::RefCell;
 use std::error::Error as StdError;
-use std::io::{BufRead, ErrorKind};
+use std::io::{self, BufRead, ErrorKind};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -36,7 +36,7 @@ pub(super) struct Session<T> {
 impl<T: Transport> Session<T> {
     /// Introduces us, and checks that the server speaks what we need.
     pub(super) fn open(mut transport: T) -> Result<Self, MirrorError> {
-        let answer = transport.handshake(Service::UploadPack, &[]).map_err(misunderstood)?;
+        let answer = transport.handshake(Service::UploadPack, &[]).map_err(not_git)?;
         if answer.actual_protocol != Protocol::V2 {
             let what = "it speaks only the git protocol of before 2018, not version 2".to_owned();
             return Err(MirrorError::NotGit { what });
@@ -201,8 +201,18 @@ fn not_refused(answer: &mut dyn ExtendedBufRead<'_>) -> Result<(), MirrorError> 
     }
 }
 
-/// The server's own refusal if there is one below the error, else that it does not speak our language.
+/// Why an answer of a server that has introduced itself cannot be read: the link broke within it, or it is as below.
 fn misunderstood(error: impl StdError + 'static) -> MirrorError {
+    match find_cause::<io::Error>(&error) {
+        Some(cause) if cause.kind() == ErrorKind::UnexpectedEof => {
+            MirrorError::Unreachable { what: "its answer was cut short".to_owned(), source: None }
+        }
+        _ => not_git(error),
+    }
+}
+
+/// The server's own refusal if there is one below the error, else that it does not speak our language.
+fn not_git(error: impl StdError + 'static) -> MirrorError {
     if let Some(refusal) = find_cause::<packetline::read::Error>(&error) {
         return MirrorError::Refused { message: printable(&refusal.message) };
     }

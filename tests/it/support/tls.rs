@@ -4,7 +4,7 @@ use super::git::isolated;
 use super::wire::{Counters, Fault, Wire};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, LOCATION, WWW_AUTHENTICATE};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -31,6 +31,8 @@ pub(crate) struct Options {
     pub(crate) authorization: Option<String>,
     /// Whether it gives out only what a ref points to, as servers other than git do.
     pub(crate) refs_only: bool,
+    /// Whether it takes requests that are zipped.
+    pub(crate) gzip: bool,
     /// What answers.
     pub(crate) answer: Answer,
     /// What happens on the wire after so many bytes down.
@@ -85,6 +87,7 @@ impl Default for Options {
             filter: true,
             authorization: None,
             refs_only: false,
+            gzip: true,
             answer: Answer::Git,
             fault: None,
             http2: true,
@@ -225,6 +228,9 @@ async fn answer(request: Request<Incoming>, context: &Context) -> Response<Full<
         let mut response = plain(401, "text/plain", "who are you?");
         response.headers_mut().insert(WWW_AUTHENTICATE, "Basic realm=\"fleet\"".parse().unwrap());
         return response;
+    }
+    if !options.gzip && request.headers().contains_key(CONTENT_ENCODING) {
+        return plain(415, "text/plain", "what is that?");
     }
     match options.answer {
         Answer::Git => backend(request, context, &options).await,

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Instant;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
@@ -15,6 +16,8 @@ pub(crate) struct Counters {
     down: AtomicU64,
     connections: AtomicU64,
     requests: AtomicU64,
+    /// When bytes went to the client, and how many had gone by then.
+    moments: Mutex<Vec<(Instant, u64)>>,
     /// Connections that are still accepted, if not all are.
     left: Mutex<Option<u64>>,
 }
@@ -45,6 +48,11 @@ impl Counters {
     /// Bytes from the server to the client.
     pub(crate) fn down(&self) -> u64 {
         self.down.load(Ordering::SeqCst)
+    }
+
+    /// When bytes went to the client, and how many had gone by then.
+    pub(crate) fn moments(&self) -> Vec<(Instant, u64)> {
+        self.moments.lock().unwrap().clone()
     }
 
     /// TCP connections so far.
@@ -112,7 +120,8 @@ impl AsyncWrite for Wire {
         let done = Pin::new(&mut self.stream).poll_write(cx, &bytes[..left]);
         if let Poll::Ready(Ok(written)) = done {
             self.written += written as u64;
-            self.counters.down.fetch_add(written as u64, Ordering::SeqCst);
+            let before = self.counters.down.fetch_add(written as u64, Ordering::SeqCst);
+            self.counters.moments.lock().unwrap().push((Instant::now(), before + written as u64));
         }
         done
     }
