@@ -88,6 +88,12 @@ impl Daemon {
         Self { child: command(binary, fleet).stderr(Stdio::null()).spawn().unwrap() }
     }
 
+    /// Asks it to end, as systemd would, and waits until it has.
+    pub(crate) fn end(mut self) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(asked.success() && self.child.wait().unwrap().success(), "the agent did not end well");
+    }
+
     /// Waits until all applications of the fleet are steady at `commit`, or at any.
     pub(crate) fn settle(&mut self, fleet: &Fleet, commit: Option<&str>) {
         let applications = fleet.applications().len();

@@ -93,6 +93,36 @@ async fn stand(binary: &Path, cluster: &TestCluster, objects: usize, is_long: bo
     (Stand { objects, healed, memory, booted }, idle)
 }
 
+/// Days of sites of several sizes, for packaging/profile: a first apply, a change, drift, polls, and a restart without a link.
+pub(crate) fn days(binary: &Path, cluster: &TestCluster) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    [100, 1_000].into_iter().for_each(|objects| runtime.block_on(day(binary, cluster, objects)));
+}
+
+async fn day(binary: &Path, cluster: &TestCluster, objects: usize) {
+    eprintln!("day: {objects} objects");
+    let namespace = cluster.namespace("day").await;
+    let fleet = Fleet::new(objects, &namespace, cluster.kubeconfig(), "2s");
+    let hand = Hand::of(cluster, "kubectl").await;
+    let mut agent = Daemon::start(binary, &fleet);
+    agent.settle(&fleet, None);
+    let commit = fleet.change("second");
+    agent.settle(&fleet, Some(&commit));
+    for number in 0..3 {
+        correct(&hand, &namespace, name(number, objects)).await;
+    }
+    agent.polls(&fleet, 3);
+    agent.end();
+
+    fleet.cut_link();
+    edit(&hand, &namespace, &name(0, objects)).await;
+    let agent = Daemon::start(binary, &fleet);
+    until_healed(&hand, &namespace, &name(0, objects)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    agent.end();
+    server::remove(cluster, &namespace).await;
+}
+
 /// A small ConfigMap, another one each time, as far as there are any.
 fn name(number: usize, objects: usize) -> String {
     let small = objects / 10 * 6;
