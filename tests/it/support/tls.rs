@@ -221,7 +221,7 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, con
 }
 
 async fn answer(request: Request<Incoming>, context: &Context) -> Response<Full<Bytes>> {
-    context.counters.requested();
+    context.counters.requested(request.headers().contains_key(CONTENT_ENCODING));
     let options = context.options.lock().unwrap().clone();
     let sent = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     if options.authorization.is_some() && sent != options.authorization.as_deref() {

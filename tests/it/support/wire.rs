@@ -16,6 +16,7 @@ pub(crate) struct Counters {
     down: AtomicU64,
     connections: AtomicU64,
     requests: AtomicU64,
+    zipped: AtomicU64,
     /// When bytes went to the client, and how many had gone by then.
     moments: Mutex<Vec<(Instant, u64)>>,
     /// Connections that are still accepted, if not all are.
@@ -65,6 +66,11 @@ impl Counters {
         self.requests.load(Ordering::SeqCst)
     }
 
+    /// HTTP requests so far whose bodies came zipped.
+    pub(crate) fn zipped(&self) -> u64 {
+        self.zipped.load(Ordering::SeqCst)
+    }
+
     /// Closes every connection at once after the next `count` ones, as on a link that is down.
     pub(crate) fn refuse_after(&self, count: u64) {
         *self.left.lock().unwrap() = Some(count);
@@ -79,8 +85,9 @@ impl Counters {
         is_taken
     }
 
-    pub(super) fn requested(&self) {
+    pub(super) fn requested(&self, is_zipped: bool) {
         self.requests.fetch_add(1, Ordering::SeqCst);
+        self.zipped.fetch_add(u64::from(is_zipped), Ordering::SeqCst);
     }
 }
 
