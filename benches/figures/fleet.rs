@@ -16,6 +16,8 @@ pub(crate) struct Fleet {
     signer: Key,
     server: GitServer,
     folder: TempDir,
+    /// What `/run` is at a site: in memory, not on its disk.
+    run: TempDir,
     /// The site's name; it differs from site to site, for owner labels come from it.
     pub(crate) site: String,
     namespace: String,
@@ -27,9 +29,10 @@ impl Fleet {
     pub(crate) fn new(objects: usize, namespace: &str, kubeconfig: &Path, poll: &str) -> Self {
         let repo = Repo::init();
         let server = GitServer::start(&repo.path(), Options::default());
-        let folder = TempDir::new().unwrap();
+        let (folder, run) = (TempDir::new().unwrap(), TempDir::new_in("/dev/shm").unwrap());
         let (signer, site) = (Key::generate("alice"), format!("bench/{namespace}"));
-        let fleet = Self { repo, signer, server, folder, site, namespace: namespace.to_owned(), objects };
+        let fleet =
+            Self { repo, signer, server, folder, run, site, namespace: namespace.to_owned(), objects };
         fleet.repo.write("fleet.yaml", fleet.document());
         for number in 0..objects {
             fleet.write(number, "first");
@@ -47,7 +50,7 @@ impl Fleet {
 
     /// The site's status file.
     pub(crate) fn status(&self) -> PathBuf {
-        self.folder.path().join("run/status.json")
+        self.run.path().join("status.json")
     }
 
     /// How often the git server was asked.
@@ -97,8 +100,9 @@ impl Fleet {
              source:\n  poll: {poll}\n  mirrors: [{{url: \"{url}\", ca: {ca}}}]\n\
              trust: {{allowedSigners: {folder}/allowed_signers}}\n\
              cluster: {{kubeconfig: {kubeconfig}}}\n\
-             paths: {{state: {folder}/state, run: {folder}/run}}\n",
+             paths: {{state: {folder}/state, run: {run}}}\n",
             site = self.site,
+            run = self.run.path().display(),
             url = self.server.url(),
             ca = self.server.ca_pem_path().display(),
             kubeconfig = kubeconfig.display(),

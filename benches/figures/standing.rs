@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 const CORRECTIONS: usize = 200;
 /// Boots that are measured.
 const BOOTS: usize = 5;
-/// How long it takes until all that happened has been told: events, the site's status in the cluster.
-const TOLD: Duration = Duration::from_secs(90);
+/// How long it takes until all that happened has been told: events come back at two minutes each.
+const TOLD: Duration = Duration::from_secs(150);
 /// How long nothing happens.
 const IDLE: Duration = Duration::from_secs(600);
 /// The mirrors are asked now and then, as in the field.
