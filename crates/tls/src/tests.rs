@@ -2,10 +2,12 @@
 
 #![allow(clippy::disallowed_methods, reason = "tests write files")]
 
-use super::{Clock, Time, client};
+use super::{Clock, Identity, Time, Unusable, client, mutual};
 use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use rustls::{CertificateError, ClientConnection, Error, ServerConfig, ServerConnection};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{CertificateError, ClientConnection, Error, RootCertStore, ServerConfig, ServerConnection};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,16 +65,26 @@ impl Scene {
 
     /// One handshake with the server under this name.
     fn shake(&self, config: &Arc<rustls::ClientConfig>, name: &'static str) -> Result<(), Error> {
+        self.shake_with(WebPkiClientVerifier::no_client_auth(), config, name)
+    }
+
+    /// The same where the server asks who the client is.
+    fn shake_with(
+        &self,
+        asking: Arc<dyn rustls::server::danger::ClientCertVerifier>,
+        config: &Arc<rustls::ClientConfig>,
+        name: &'static str,
+    ) -> Result<(), Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let server = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(asking)
             .with_single_cert(self.chain.clone(), self.key.clone_key())
             .unwrap();
         let mut server = ServerConnection::new(Arc::new(server)).unwrap();
         let mut client = ClientConnection::new(config.clone(), name.try_into().unwrap()).unwrap();
-        while client.is_handshaking() {
+        while client.is_handshaking() || server.is_handshaking() {
             let mut wire = Vec::new();
             client.write_tls(&mut wire).unwrap();
             server.read_tls(&mut wire.as_slice()).unwrap();
@@ -150,6 +162,50 @@ fn other_names_and_other_cas_are_refused() {
             assert_eq!(refused, Error::InvalidCertificate(CertificateError::UnknownIssuer));
         }
     }
+}
+
+/// As an API server asks. It judges by the machine's clock.
+#[test]
+fn a_server_that_asks_who_we_are_is_told() {
+    let scene = Scene::new((0, 1000), (0, 1000));
+    let authority = CertificateDer::from_pem_file(scene.ca()).unwrap().to_vec();
+    let (owner_key, key) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
+    let owner = authority_of(&owner_key);
+    let own = params(&["store-042"], (0, 10_000));
+    let own = own.signed_by(&key, &Issuer::new(owner.0, owner_key)).unwrap();
+    let mut known = RootCertStore::empty();
+    known.add(owner.1.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let asking = WebPkiClientVerifier::builder_with_provider(known.into(), provider).build().unwrap();
+
+    let (chain, key) = (own.pem(), key.serialize_pem());
+    let identity = Identity { chain: chain.as_bytes(), key: key.as_bytes() };
+    let clock = Clock::new(|| Time::Now(day(5)));
+    let with = |identity: Option<&Identity<'_>>| {
+        mutual(Some(std::slice::from_ref(&authority)), identity, clock.clone())
+    };
+    let known = Arc::new(with(Some(&identity)).unwrap());
+    scene.shake_with(asking.clone(), &known, "git.example.com").unwrap();
+    let nobody = Arc::new(with(None).unwrap());
+    scene.shake(&nobody, "git.example.com").unwrap();
+    assert_eq!(
+        scene.shake_with(asking, &nobody, "git.example.com").unwrap_err(),
+        Error::NoCertificatesPresented
+    );
+
+    let other = KeyPair::generate().unwrap().serialize_pem();
+    for (chain, key) in [(&*chain, &*other), ("nothing", &*key), (&*chain, "nothing")] {
+        let identity = Identity { chain: chain.as_bytes(), key: key.as_bytes() };
+        assert!(matches!(with(Some(&identity)), Err(Unusable::Identity(_))), "{chain} {key}");
+    }
+    assert!(matches!(mutual(Some(&[b"nothing".to_vec()]), None, clock), Err(Unusable::Authority(_))));
+}
+
+/// A CA, and its certificate.
+fn authority_of(key: &KeyPair) -> (CertificateParams, Certificate) {
+    let params = authority(params(&[], (0, 10_000)));
+    let certificate = params.self_signed(key).unwrap();
+    (params, certificate)
 }
 
 #[test]
