@@ -19,7 +19,8 @@
 //! # Dependencies
 //! `kube` for kubeconfigs, requests and watches; `hyper-util`, `hyper-rustls`, `hyper-timeout` and `tower`, of which it makes its own
 //! client, for ours, with `standfast-tls`; `secrecy`, in which it hands out credentials; `http` for its requests and `http-body-util` to
-//! read answers frame by frame under a limit (both are what `kube` speaks); `backoff` for waits inside a call (unmaintained, and so in `retry.rs` alone); `base64` for Secrets.
+//! read answers frame by frame under a limit (both are what `kube` speaks); `backoff` for waits inside a call (unmaintained, and so in
+//! `retry.rs` alone); `base64` for Secrets and for what a kubeconfig holds.
 
 mod council;
 mod election;

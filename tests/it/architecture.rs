@@ -76,6 +76,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Crates that only one room may name.
 const HOMES: &[(&str, &[&str])] = &[
     ("kube", &["src/cluster/"]),
+    ("hyper_rustls", &["src/cluster/server/client.rs"]),
+    ("hyper_timeout", &["src/cluster/server/client.rs"]),
+    ("tower", &["src/cluster/server/client.rs"]),
+    ("secrecy", &["src/cluster/server/client.rs"]),
+    ("tikv_jemallocator", &["src/main.rs"]),
     ("gix", &["src/source/", "src/trust/", "src/oneshot/demo/"]),
     ("gix_pack", &["src/source/"]),
     ("sled", &["src/store/sled.rs", "src/store/sled/"]),
