@@ -92,6 +92,7 @@ async fn a_kubeconfig_that_is_no_use_says_why_and_is_not_quoted() {
         (Some(kubeconfig(&unproven, &json!({}))), "KubeconfigInvalid", "certificate-authority"),
         (Some(kubeconfig(&there, &json!({"token": "sekrit\n"}))), "KubeconfigInvalid", "no header"),
         (Some(kubeconfig(&there, &json!({"tokenFile": "missing"}))), "KubeconfigInvalid", "token in"),
+        (Some(kubeconfig(&there, &json!({"tokenFile": "/dev/zero"}))), "KubeconfigInvalid", "1 MiB"),
         (Some(kubeconfig(&there, &keyless)), "KubeconfigInvalid", "without a key"),
         (Some(kubeconfig(&json!({}), &json!({}))), "KubeconfigInvalid", "cluster url"),
     ];

@@ -151,9 +151,12 @@ fn bytes(what: &str, inline: Option<&str>, path: Option<&str>) -> Result<Option<
 }
 
 fn file(what: &str, path: &Path) -> Result<Vec<u8>, String> {
+    let unreadable = |why: String| format!("its {what} in {} cannot be read: {why}", path.display());
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_CREDENTIAL).read_to_end(&mut bytes))
-        .map_err(|error| format!("its {what} in {} cannot be read: {error}", path.display()))?;
+    let read = File::open(path).and_then(|file| file.take(MAX_CREDENTIAL + 1).read_to_end(&mut bytes));
+    let length = read.map_err(|error| unreadable(error.to_string()))?;
+    if length as u64 > MAX_CREDENTIAL {
+        return Err(unreadable("it is larger than 1 MiB".to_owned()));
+    }
     Ok(bytes)
 }
