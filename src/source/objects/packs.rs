@@ -36,8 +36,9 @@ pub(in crate::source) struct Absorbed {
     pub dropped: u32,
 }
 
-/// Disk errors that say something about this machine, not about the pack.
-const OWN_FAULTS: [io::ErrorKind; 4] = [
+/// Errors that say something about this machine, not about the pack.
+const OWN_FAULTS: [io::ErrorKind; 5] = [
+    io::ErrorKind::OutOfMemory,
     io::ErrorKind::StorageFull,
     io::ErrorKind::ReadOnlyFilesystem,
     io::ErrorKind::PermissionDenied,
@@ -170,9 +171,25 @@ pub(super) fn pack_names(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 fn own_fault(error: &gix::error::Error) -> Option<io::ErrorKind> {
-    error
-        .iter_errors()
-        .filter_map(|cause| cause.downcast_ref::<io::Error>())
-        .map(io::Error::kind)
-        .find(|kind| OWN_FAULTS.contains(kind))
+    let kind = |cause: &(dyn std::error::Error + 'static)| {
+        let memory = cause.is::<std::collections::TryReserveError>().then_some(io::ErrorKind::OutOfMemory);
+        memory.or_else(|| cause.downcast_ref::<io::Error>().map(io::Error::kind))
+    };
+    error.iter_errors().filter_map(kind).find(|kind| OWN_FAULTS.contains(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a pack lacks is the mirror's to mend; what this machine lacks is not.
+    #[test]
+    fn a_machine_short_of_memory_is_no_fault_of_the_pack() {
+        let short = Vec::<u8>::new().try_reserve(isize::MAX as usize).unwrap_err();
+        let full = io::Error::from(io::ErrorKind::StorageFull);
+        let torn = io::Error::from(io::ErrorKind::UnexpectedEof);
+        assert_eq!(own_fault(&gix::error::Error::from_error(short)), Some(io::ErrorKind::OutOfMemory));
+        assert_eq!(own_fault(&gix::error::Error::from_error(full)), Some(io::ErrorKind::StorageFull));
+        assert_eq!(own_fault(&gix::error::Error::from_error(torn)), None);
+    }
 }
