@@ -86,6 +86,13 @@ pub enum MirrorError {
         what: String,
     },
 
+    /// A server that was not told which version of git's protocol to speak, or knows none but the first.
+    #[error(
+        "it speaks only the git protocol of before 2018, not version 2; over ssh let the server accept it \
+         (AcceptEnv GIT_PROTOCOL), else update git there"
+    )]
+    OldProtocol,
+
     /// There is not a single branch.
     #[error("the repository is empty; push the first commit")]
     EmptyRepository,
@@ -185,6 +192,7 @@ impl Classify for MirrorError {
             Self::NotFound { .. } | Self::NoRepository { .. } => "NotFound",
             Self::NoSsh { .. } => "NoSsh",
             Self::NotGit { .. } => "NotGit",
+            Self::OldProtocol => "OldProtocol",
             Self::EmptyRepository => "EmptyRepository",
             Self::MissingRef { .. } => "MissingRef",
             Self::NotACommit { .. } => "NotACommit",

@@ -92,11 +92,32 @@ async fn nobody_there_and_no_repository_there() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_let_the_version_through_is_named() {
+async fn a_plain_sshd_is_told_the_version_in_the_command() {
     let sshd = Sshd::start(Options { accepts_version: false, ..Options::default() });
     let repo = fleet();
-    repo.commit("first");
-    check(sshd.mirror(&repo.path()), "NotGit", &["version 2"]).await;
+    let floor = repo.commit("first");
+    let site = SiteSource::new(vec![sshd.mirror(&repo.path())]);
+    assert_eq!(ids(&site.advance(None).await.unwrap()), [floor.as_str()]);
+    assert_eq!(sshd.logins(), 2, "one to find out");
+    assert_eq!(files(&site.complete(&repo, &floor, &["apps/a"]).await.unwrap()).len(), 1);
+    let tip = repo.write("apps/a/x.yaml", "x2").commit("second");
+    assert_eq!(ids(&site.advance(Some(&floor)).await.unwrap()), [tip.as_str()]);
+    assert_eq!(sshd.logins(), 3, "one for the second question");
+}
+
+#[tokio::test]
+async fn an_account_of_gits_own_shell_serves_where_the_version_is_let_through() {
+    for accepts_version in [true, false] {
+        let sshd = Sshd::start(Options { accepts_version, git_shell: true, ..Options::default() });
+        let repo = fleet();
+        let floor = repo.commit("first");
+        if accepts_version {
+            let site = SiteSource::new(vec![sshd.mirror(&repo.path())]);
+            assert_eq!(ids(&site.advance(None).await.unwrap()), [floor.as_str()]);
+        } else {
+            check(sshd.mirror(&repo.path()), "OldProtocol", &["version 2", "AcceptEnv GIT_PROTOCOL"]).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Starting and ending `ssh`. No other program is started anywhere in this agent, and no shell.
 
-use super::ssh::Door;
+use super::ssh::{Door, Telling};
 use crate::source::mirror_error::MirrorError;
 use std::io::Read;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
@@ -8,6 +8,8 @@ use std::thread::JoinHandle;
 
 /// Where it is looked for.
 const PLACES: &str = "/usr/local/bin:/usr/bin:/bin";
+/// What has a server speak the protocol that we speak: its environment.
+const VERSION: &str = "GIT_PROTOCOL=version=2";
 /// Longest complaint that is read, in bytes.
 const COMPLAINT: u64 = 8 * 1024;
 
@@ -19,13 +21,16 @@ pub(super) struct Program {
 
 impl Program {
     /// Starts it; answers with what it reads and what it writes.
-    pub(super) fn start(door: &Door) -> Result<(Self, ChildStdin, ChildStdout), MirrorError> {
+    pub(super) fn start(
+        door: &Door,
+        telling: Telling,
+    ) -> Result<(Self, ChildStdin, ChildStdout), MirrorError> {
         #[allow(clippy::disallowed_methods, reason = "the one program that may be started")]
         let mut command = Command::new("ssh");
         command
             .env_clear()
             .env("PATH", PLACES)
-            .args(arguments(door))
+            .args(arguments(door, telling))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -69,7 +74,7 @@ fn read(mut errors: ChildStderr) -> String {
 }
 
 /// Its arguments. Options that it would take from a file of its own stand here, so that no file is asked.
-fn arguments(door: &Door) -> Vec<String> {
+fn arguments(door: &Door, telling: Telling) -> Vec<String> {
     let seconds = door.timeouts.connect.as_secs().max(1);
     let options = [
         "BatchMode=yes".to_owned(),
@@ -89,8 +94,7 @@ fn arguments(door: &Door) -> Vec<String> {
         "PermitLocalCommand=no".to_owned(),
         "ControlPath=none".to_owned(),
         "LogLevel=ERROR".to_owned(),
-        // The server must let this through (AcceptEnv GIT_PROTOCOL), else it speaks a protocol that is too old for us.
-        "SetEnv=GIT_PROTOCOL=version=2".to_owned(),
+        format!("SetEnv={VERSION}"),
     ];
     let mut arguments: Vec<String> = ["-F", "none", "-T", "-x", "-a"].map(str::to_owned).to_vec();
     arguments.extend(options.into_iter().flat_map(|option| ["-o".to_owned(), option]));
@@ -101,7 +105,11 @@ fn arguments(door: &Door) -> Vec<String> {
         arguments.extend(["-l".to_owned(), user.to_owned()]);
     }
     arguments.extend(["--".to_owned(), door.url.host().to_owned()]);
-    arguments.push(format!("git-upload-pack {}", quoted(door.url.path())));
+    let serve = format!("git-upload-pack {}", quoted(door.url.path()));
+    arguments.push(match telling {
+        Telling::Environment => serve,
+        Telling::Command => format!("{VERSION} {serve}"),
+    });
     arguments
 }
 
@@ -120,14 +128,15 @@ mod tests {
     use crate::source::mirror::rate::Rate;
     use crate::source::settings::Timeouts;
 
-    fn told(url: &str) -> Vec<String> {
-        arguments(&Door {
+    fn told(url: &str, telling: Telling) -> Vec<String> {
+        let door = Door {
             url: url.parse().unwrap(),
             known_hosts: "/etc/standfast/known_hosts".into(),
             identity: "/etc/standfast/identity".into(),
             timeouts: Timeouts::default(),
             rate: Rate::default(),
-        })
+        };
+        arguments(&door, telling)
     }
 
     #[test]
@@ -142,9 +151,12 @@ mod tests {
             ("ssh://[::1]/$(evil);evil&", &["--", "::1", "git-upload-pack '/$(evil);evil&'"]),
         ] {
             assert!(
-                told(url).ends_with(&last.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()),
+                told(url, Telling::Environment)
+                    .ends_with(&last.iter().map(|it| (*it).to_owned()).collect::<Vec<_>>()),
                 "{url}"
             );
         }
+        let told = told("ssh://host/fleet.git", Telling::Command);
+        assert_eq!(told.last().unwrap(), "GIT_PROTOCOL=version=2 git-upload-pack '/fleet.git'");
     }
 }

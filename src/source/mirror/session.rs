@@ -38,8 +38,7 @@ impl<T: Transport> Session<T> {
     pub(super) fn open(mut transport: T) -> Result<Self, MirrorError> {
         let answer = transport.handshake(Service::UploadPack, &[]).map_err(not_git)?;
         if answer.actual_protocol != Protocol::V2 {
-            let what = "it speaks only the git protocol of before 2018, not version 2".to_owned();
-            return Err(MirrorError::NotGit { what });
+            return Err(MirrorError::OldProtocol);
         }
         let capability = |name: &str| answer.capabilities.capability(name);
         let format = capability("object-format").and_then(|it| it.value()).map(ToString::to_string);

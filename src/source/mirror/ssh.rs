@@ -42,11 +42,21 @@ pub(super) struct Door {
     pub rate: Rate,
 }
 
+/// How the other end is told which version of git's protocol to speak: by its environment.
+#[derive(Clone, Copy)]
+pub(super) enum Telling {
+    /// Set by ssh, as git does. Git hosts accept it; a plain sshd does not unless its configuration says so.
+    Environment,
+    /// Set in the command, for the login shell at the other end to read. Accounts that may do nothing but git have no such shell.
+    Command,
+}
+
 /// One mirror reached by SSH.
 pub(super) struct Ssh {
     door: Door,
     name: String,
     meter: Arc<Meter>,
+    telling: Telling,
     open: Option<Open>,
 }
 
@@ -66,7 +76,7 @@ struct Input {
 impl Ssh {
     pub(super) fn new(door: Door, meter: Arc<Meter>) -> Self {
         let name = door.url.to_string();
-        Self { door, name, meter, open: None }
+        Self { door, name, meter, telling: Telling::Environment, open: None }
     }
 
     /// Does `work` in the kept session, or in a new one. A kept connection may have died unseen, so what fails without having brought
@@ -111,8 +121,20 @@ impl Ssh {
         }
     }
 
-    fn connect(&self) -> Result<Open, Trouble> {
-        let (program, input, output) = Program::start(&self.door)?;
+    /// Logs in. A server that was not told the version is told once more, in the other way, and from then on in that way alone.
+    fn connect(&mut self) -> Result<Open, Trouble> {
+        match (self.log_in(self.telling), self.telling) {
+            (Err(Trouble::Mirror(old @ MirrorError::OldProtocol)), Telling::Environment) => {
+                let open = self.log_in(Telling::Command).map_err(|_| old)?;
+                self.telling = Telling::Command;
+                Ok(open)
+            }
+            (done, _) => done,
+        }
+    }
+
+    fn log_in(&self, telling: Telling) -> Result<Open, Trouble> {
+        let (program, input, output) = Program::start(&self.door, telling)?;
         let shared = Rc::new(Shared::default());
         shared.allowance.set(TALK);
         let Timeouts { connect, idle } = self.door.timeouts;
@@ -173,6 +195,7 @@ impl Mirror for Ssh {
 fn explained(found: Option<MirrorError>, said: Option<String>, error: MirrorError) -> MirrorError {
     match (found, said) {
         (Some(found), _) => found,
+        (None, _) if matches!(error, MirrorError::OldProtocol) => error,
         (None, Some(said)) => judge(&said).unwrap_or(error),
         (None, None) => error,
     }

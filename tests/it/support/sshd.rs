@@ -17,6 +17,8 @@ const PROGRAM: &str = "/usr/sbin/sshd";
 pub(crate) struct Options {
     /// Whether it lets the protocol's version through, as every git host does.
     pub(crate) accepts_version: bool,
+    /// Whether the account has git's own shell, which does nothing but serve git.
+    pub(crate) git_shell: bool,
     /// Whether git's servers filter.
     pub(crate) filter: bool,
 }
@@ -33,7 +35,7 @@ pub(crate) struct Sshd {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { accepts_version: true, filter: true }
+        Self { accepts_version: true, git_shell: false, filter: true }
     }
 }
 
@@ -48,7 +50,10 @@ impl Sshd {
             .arg(&host)
             .status();
         assert!(made.unwrap().success());
-        std::fs::write(folder.path().join("authorized_keys"), identity.public()).unwrap();
+        let only =
+            if options.git_shell { r#"command="git-shell -c \"$SSH_ORIGINAL_COMMAND\"" "# } else { "" };
+        std::fs::write(folder.path().join("authorized_keys"), format!("{only}{}", identity.public()))
+            .unwrap();
         let config = config(folder.path(), options);
         let log = Arc::new(Mutex::new(String::new()));
         // Somebody else may take the port between the two; then another one is tried.
