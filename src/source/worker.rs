@@ -41,6 +41,8 @@ pub(super) struct One {
     pub(super) mirror: Box<dyn Mirror>,
     pub(super) pace: Pace,
     pub(super) heavy: Heavy,
+    /// Whether its filter takes away what was asked for by its id, too, as JGit's does: of no use for content.
+    pub(super) filters_all: bool,
 }
 
 /// One request to one mirror.
@@ -200,6 +202,14 @@ impl Worker {
         self.charged(at, Purpose::News, |mirror| mirror.server())
     }
 
+    /// What a mirror can do where trees and files are asked for.
+    pub(super) fn server_of_content(&mut self, at: usize) -> Result<Server, Trouble> {
+        match self.server(at)? {
+            Server::Filters if self.mirrors[at].filters_all => Ok(Server::Plain),
+            server => Ok(server),
+        }
+    }
+
     /// One request to one mirror, and what comes of it on disk. Of an answer that breaks off, what came whole is kept.
     pub(super) fn bring(&mut self, at: usize, request: &Request<'_>) -> Result<Brought, Trouble> {
         let Request { wants, filter, history, stop, is_bulk, place, purpose } = *request;
@@ -244,6 +254,6 @@ impl Worker {
 
 impl One {
     fn new(mirror: Box<dyn Mirror>) -> Self {
-        Self { mirror, pace: Pace::default(), heavy: Heavy::default() }
+        Self { mirror, pace: Pace::default(), heavy: Heavy::default(), filters_all: false }
     }
 }

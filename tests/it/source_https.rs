@@ -2,7 +2,7 @@
 
 use crate::support::git::{Repo, noise};
 use crate::support::source::{SiteSource, files, ids, mirror};
-use crate::support::tls::{GitServer, Options};
+use crate::support::tls::{Answer, GitServer, Options};
 use crate::support::wire::Fault;
 use standfast::agent::clock::Clock;
 use standfast::model::{ChainEnd, Classify};
@@ -177,6 +177,21 @@ async fn a_server_that_gives_out_only_what_refs_point_to_gives_the_whole_revisio
         let artifact = site.complete(&repo, &tip, &["apps/pos"]).await.unwrap();
         assert_eq!(artifact.file(&"apps/pos/deployment.yaml".parse().unwrap()), Some(&b"name: pos2\n"[..]));
     }
+}
+
+/// JGit, which Gerrit and others serve with, filters the trees that were asked for out of its answer.
+#[tokio::test]
+async fn a_server_that_filters_out_what_was_asked_for_gives_content_unfiltered() {
+    let repo = fleet();
+    let floor = repo.commit("floor");
+    let server = GitServer::start(&repo.path(), Options { answer: Answer::FiltersAll, ..Options::default() });
+    let site = SiteSource::new(vec![mirror(&server)]);
+    site.advance(None).await.unwrap();
+    assert_eq!(files(&site.complete(&repo, &floor, &["apps/pos"]).await.unwrap()).len(), 2);
+    let tip = repo.write("apps/pos/deployment.yaml", "name: pos2\n").commit("tip");
+    site.advance(Some(&floor)).await.unwrap();
+    let artifact = site.complete(&repo, &tip, &["apps/pos"]).await.unwrap();
+    assert_eq!(artifact.file(&"apps/pos/deployment.yaml".parse().unwrap()), Some(&b"name: pos2\n"[..]));
 }
 
 #[tokio::test]

@@ -136,7 +136,7 @@ impl Worker {
     /// Asks one mirror, step by step. What it sent before it failed stays, and the next one need not send it.
     fn fetch_from(&mut self, at: usize, completion: &mut Completion<'_>) -> Result<(), Trouble> {
         loop {
-            let server = self.server(at)?;
+            let server = self.server_of_content(at)?;
             if completion.asked_difference {
                 self.fetch_batch(at, server, completion)?;
             } else {
@@ -215,6 +215,10 @@ impl Worker {
             (true, Some(error), _) => Err(error.into()),
             (true, None, _) if brought.answer == Answer::Part => {
                 completion.look = completion.look.saturating_mul(LARGER);
+                Ok(())
+            }
+            (true, None, _) if filter != Filter::Nothing => {
+                one.filters_all = true;
                 Ok(())
             }
             (true, None, _) => {

@@ -131,7 +131,8 @@ fn arguments(ask: &Ask<'_>) -> Vec<BString> {
         Filter::Nothing => None,
         Filter::Flat => Some("filter tree:0".into()),
         Filter::Trees => Some("filter blob:none".into()),
-        Filter::SmallFiles => Some("filter blob:limit=16k".into()),
+        // Without a unit, for JGit knows none.
+        Filter::SmallFiles => Some("filter blob:limit=16384".into()),
     });
     match ask.history {
         History::NoCommits => {}

@@ -58,6 +58,8 @@ pub(crate) enum Answer {
     Redirect(String),
     /// git, but every pack is these bytes.
     Pack(Vec<u8>),
+    /// git, but a filter takes away what was asked for by its id, too: JGit's servers are so.
+    FiltersAll,
     /// git, but each answer to a fetch begins with a section that says these lines of what is shallow.
     Shallow(Vec<String>),
 }
@@ -241,7 +243,8 @@ async fn answer(request: Request<Incoming>, context: &Context) -> Response<Full<
             response.headers_mut().insert(LOCATION, target.parse().unwrap());
             response
         }
-        Answer::Pack(pack) => packed(request, context, options.filter, &pack).await,
+        Answer::Pack(pack) => packed(request, context, options.filter, is_fetch, &pack).await,
+        Answer::FiltersAll => packed(request, context, true, is_filtered_content, &empty_pack()).await,
         Answer::Shallow(lines) => shallow(request, context, options.filter, &lines).await,
     }
 }
@@ -251,16 +254,17 @@ fn plain(status: u16, kind: &str, body: impl Into<Bytes>) -> Response<Full<Bytes
     Response::builder().status(status).header(CONTENT_TYPE, kind).body(Full::new(body.into())).unwrap()
 }
 
-/// Answers a fetch with this pack, and leaves everything else to git.
+/// Answers these requests with this pack, and leaves everything else to git.
 async fn packed(
     request: Request<Incoming>,
     context: &Context,
     filter: bool,
+    is_answered: fn(&Bytes) -> bool,
     pack: &[u8],
 ) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    if !is_fetch(&body) {
+    if !is_answered(&body) {
         return run_backend(head, body, context, filter).await;
     }
     let mut answer = b"000dpackfile\n".to_vec();
@@ -274,7 +278,26 @@ async fn packed(
 
 /// Whether a request asks for objects.
 fn is_fetch(body: &Bytes) -> bool {
-    body.windows(13).any(|window| window == b"command=fetch")
+    says(body, "command=fetch")
+}
+
+/// Whether a request asks for trees by their ids, and for nothing below them.
+fn is_filtered_content(body: &Bytes) -> bool {
+    says(body, "filter tree:0") && !says(body, "deepen ") && !says(body, "have ")
+}
+
+fn says(body: &[u8], words: &str) -> bool {
+    body.windows(words.len()).any(|window| window == words.as_bytes())
+}
+
+/// A pack without an object.
+fn empty_pack() -> Vec<u8> {
+    let mut pack = b"PACK\0\0\0\x02\0\0\0\0".to_vec();
+    pack.extend([
+        0x02, 0x9d, 0x08, 0x82, 0x3b, 0xd8, 0xa8, 0xea, 0xb5, 0x10, 0xad, 0x6a, 0xc7, 0x5c, 0x82, 0x3c, 0xfd,
+        0x3e, 0xd3, 0x1e,
+    ]);
+    pack
 }
 
 /// Answers as git does, but for what it says of where history ends.
