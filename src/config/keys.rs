@@ -106,6 +106,7 @@ pub(super) static KEYS: &[Key] = &[
     text("report.url", Otherwise::Nothing),
     text("report.ca", Otherwise::Nothing),
     text("report.credential", Otherwise::Nothing),
+    text("report.proxy", Otherwise::Nothing),
     text("paths.state", Otherwise::Default(STATE)),
     text("paths.run", Otherwise::Default(RUN)),
 ];

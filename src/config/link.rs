@@ -15,9 +15,9 @@ pub(super) fn poll(judge: &mut Judge<'_>) -> Option<Duration> {
     judge.read("source.poll", values::poll)
 }
 
-/// What is between this site and the mirrors.
-pub(super) fn proxy(judge: &mut Judge<'_>) -> Option<ProxyUrl> {
-    judge.read("source.proxy", |text| Ok(text.parse()?))
+/// What is between this site and the mirrors, or where it reports to.
+pub(super) fn proxy(judge: &mut Judge<'_>, key: &str) -> Option<ProxyUrl> {
+    judge.read(key, |text| Ok(text.parse()?))
 }
 
 /// What metered mirrors may cost.

@@ -54,7 +54,7 @@ pub(super) fn shown(key: &str, text: String) -> String {
             Err(_) => "(not shown: not the URL of a mirror)".to_owned(),
         };
     }
-    if key == "source.proxy" && text.parse::<ProxyUrl>().is_err() {
+    if ["source.proxy", "report.proxy"].contains(&key) && text.parse::<ProxyUrl>().is_err() {
         return "(not shown: not the URL of a proxy)".to_owned();
     }
     if key == "report.url" {

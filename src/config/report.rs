@@ -1,8 +1,8 @@
 //! `metrics` and `report`: whom the site tells about itself.
 
-use super::credentials;
 use super::settings::{Judge, absolute};
 use super::values;
+use super::{credentials, link};
 use crate::report::settings::{Destination, Listen, ReportUrl, Settings};
 use std::path::Path;
 
@@ -42,8 +42,9 @@ fn destination(
     let credential = judge.file("report.credential", "the credential", what_to_do, |text| {
         credentials::file(text, credentials, "report-token", HOLDS)
     });
+    let proxy = link::proxy(judge, "report.proxy").map(|proxy| proxy.as_str().to_owned());
     let Some((place, _)) = judge.input.get("report.url") else {
-        for key in ["report.ca", "report.credential"] {
+        for key in ["report.ca", "report.credential", "report.proxy"] {
             if let Some((place, _)) = judge.input.get(key)
                 && !judge.input.is_refused("report.url")
             {
@@ -57,5 +58,5 @@ fn destination(
                     name one under `identity`; ssh-keygen -t ed25519 -N '' -f FILE makes it";
         judge.wrong(&place, what);
     }
-    Some(Destination { url: url?, ca, credential, identity: identity?.to_owned() })
+    Some(Destination { url: url?, ca, credential, proxy, identity: identity?.to_owned() })
 }

@@ -8,7 +8,7 @@ use crate::report::settings::{Destination, Listen};
 fn whom_the_site_tells_about_itself() {
     let loaded = settings(&format!(
         "{LEAST}identity: /i\nmetrics: {{listen: unix:/run/standfast/metrics.sock}}
-report: {{url: https://status.example.com/sites, ca: /ca.pem, credential: report-token}}\ncluster: {{namespace: own}}\n"
+report: {{url: https://status.example.com/sites, ca: /ca.pem, credential: report-token, proxy: \"http://proxy.lan:3128\"}}\ncluster: {{namespace: own}}\n"
     ));
     assert_eq!(loaded.report.metrics, Some(Listen::Unix("/run/standfast/metrics.sock".into())));
     assert_eq!(loaded.report.namespace, "own");
@@ -16,6 +16,7 @@ report: {{url: https://status.example.com/sites, ca: /ca.pem, credential: report
         url: "https://status.example.com/sites".parse().unwrap(),
         ca: Some("/ca.pem".into()),
         credential: Some("/run/credentials/standfast.service/report-token".into()),
+        proxy: Some("http://proxy.lan:3128".to_owned()),
         identity: "/i".into(),
     };
     assert_eq!(loaded.report.outbox, Some(expect));
@@ -56,6 +57,7 @@ fn where_the_status_may_not_be_sent() {
         ("url: https://a/b", unsigned.to_owned()),
         ("credential: token", format!("credential (line 4): {without_url}")),
         ("ca: /ca", format!("ca (line 4): {without_url}")),
+        ("proxy: \"http://proxy.lan:3128\"", format!("proxy (line 4): {without_url}")),
     ] {
         let line = format!("report: {{{report}}}");
         assert_eq!(problems(&least_with(&line)), [format!("config.yaml: report.{expect}")], "{report}");

@@ -131,7 +131,7 @@ pub(super) fn judge(
     let directory = environment.credentials_directory.as_deref();
     let mirrors = mirrors::judge(&mut judge, directory, identity.as_deref());
     let budget = link::budget(&mut judge, &mirrors);
-    let proxy = link::proxy(&mut judge);
+    let proxy = link::proxy(&mut judge, "source.proxy");
     let trust = trust(&mut judge);
     let cluster = cluster(&mut judge);
     let ref_name = judge.read("source.ref", |text| Ok(text.parse::<RefName>()?));

@@ -34,6 +34,8 @@ pub struct Destination {
     pub ca: Option<PathBuf>,
     /// File with a bearer token, or `user:password`.
     pub credential: Option<PathBuf>,
+    /// `http://host:port` of a proxy that makes tunnels (HTTP's CONNECT), if there is one on the way.
+    pub proxy: Option<String>,
     /// File with the key that signs it.
     pub identity: PathBuf,
 }

@@ -2,6 +2,7 @@
 
 use crate::support::audited::{self, revision, status, told};
 use crate::support::inbox::{Inbox, Received, Reply};
+use crate::support::proxy::Proxy;
 use crate::support::store::folder;
 use serde_json::{Value, json};
 use standfast::model::status::ApplicationStatus;
@@ -71,6 +72,7 @@ impl Site {
             url: self.inbox.url().parse().unwrap(),
             ca: Some(self.inbox.ca()),
             credential: None,
+            proxy: None,
             identity: self.path("identity").into(),
         }
     }
@@ -135,6 +137,16 @@ fn is_signed(received: &Received, folder: &Path, body: &[u8]) -> bool {
     let arguments =
         ["-Y", "verify", "-f", &allowed, "-I", "store-042", "-n", "standfast-status", "-s", &signature];
     run("ssh-keygen", &arguments, body).status.success()
+}
+
+#[tokio::test]
+async fn a_report_goes_through_the_proxy_if_one_is_named() {
+    let (site, proxy) = (Site::new(), Proxy::start());
+    let destination = Destination { proxy: Some(proxy.url()), ..site.destination() };
+    let outbox = Outbox::start(destination, QUICK, site.world(RealDisk));
+    outbox.status(&at(7));
+    assert_eq!(site.inbox.received(1).await.len(), 1);
+    assert_eq!(proxy.tunnels(), 1);
 }
 
 #[tokio::test]

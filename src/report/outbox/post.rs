@@ -5,7 +5,7 @@ use crate::model::explain;
 use crate::report::settings::Destination;
 use crate::store::durable;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
-use reqwest::{Client, Response};
+use reqwest::{Client, Proxy, Response};
 use standfast_identity::Identity;
 use standfast_tls::Clock;
 use std::error::Error;
@@ -42,10 +42,15 @@ pub(super) async fn post(
     drop(key);
     let signature = signature.ok_or_else(|| Failure::here("the report cannot be signed".to_owned()))?;
     let tls = standfast_tls::client(destination.ca.as_deref(), clock, &["http/1.1"]);
-    let client = Client::builder()
+    let proxy = destination.proxy.as_ref().map(|proxy| Proxy::all(proxy.as_str())).transpose();
+    // Nothing of the environment counts, whatever it says about proxies.
+    let mut client = Client::builder().no_proxy();
+    if let Some(proxy) = proxy.map_err(|error| Failure::here(explain(&error)))? {
+        client = client.proxy(proxy);
+    }
+    let client = client
         .tls_backend_preconfigured(tls.map_err(|error| Failure::here(explain(&error)))?)
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
         .referer(false)
         .user_agent(concat!("standfast/", env!("CARGO_PKG_VERSION")))
         .timeout(pace.patience)
