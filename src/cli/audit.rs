@@ -167,7 +167,9 @@ fn said(kind: &str, fields: &Fields<'_>) -> Option<String> {
         "unsteady" => {
             let why = fields.text("reason").map(|reason| format!(", {reason}")).unwrap_or_default();
             let message = fields.text("message").map(|message| format!(": {message}")).unwrap_or_default();
-            format!("{}{why}{message} ({})", fields.text("phase")?, fields.list("applications"))
+            let list = Some(fields.list("applications")).filter(|list| !list.is_empty());
+            let list = list.map(|list| format!(" ({list})")).unwrap_or_default();
+            format!("{}{why}{message}{list}", fields.text("phase")?)
         }
         "still" => {
             let how = if what.get("steady")? == true { "steady" } else { "not steady" };

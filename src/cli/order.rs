@@ -5,7 +5,7 @@ use super::output::{self, Format};
 use super::setup;
 use crate::model::{Reply, Request, explain, parse_duration};
 use crate::oneshot::ask;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, Unit};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -95,7 +95,9 @@ pub(super) fn suspend(arguments: &Suspend) -> Result<Request, Failure> {
         Some(text) => {
             let duration = parse_duration(text).and_then(|duration| SignedDuration::try_from(duration).ok());
             let duration = duration.ok_or_else(|| wrong(text))?;
-            Some(Timestamp::now().saturating_add(duration).map_err(|_| wrong(text))?)
+            let now = Timestamp::now();
+            let now = now.round(Unit::Second).unwrap_or(now);
+            Some(now.saturating_add(duration).map_err(|_| wrong(text))?)
         }
     };
     Ok(Request::Suspend { reason: arguments.reason.clone(), until })
