@@ -87,6 +87,7 @@ func apiServerArgs(set *settings, dir *directory, pki *pki, db *etcd) ([]string,
 		"--anonymous-auth=false",
 		"--allow-privileged=true", // as in k3s
 		"--watch-cache=" + strconv.FormatBool(set.watchCache),
+		"--feature-gates=" + set.gates,
 	}
 	if set.auditLog == "" {
 		return args, nil

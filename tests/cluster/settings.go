@@ -13,6 +13,7 @@ type settings struct {
 	auditLog    string
 	log         string
 	watchCache  bool
+	gates       string
 	interactive bool
 }
 
@@ -26,6 +27,7 @@ func parseSettings(args []string) (*settings, error) {
 	fs.StringVar(&set.auditLog, "audit-log", "", "write a line of JSON to `FILE` for every request but the cluster's own")
 	fs.StringVar(&set.log, "log", "", "write the components' log to `FILE` (default standard error)")
 	fs.BoolVar(&set.watchCache, "watch-cache", true, "answer lists and watches from memory; if false, a compacted revision is 410 Gone at once")
+	fs.StringVar(&set.gates, "feature-gates", "", "switch features of the API server, as its own flag does: `WatchList=false,…`; older servers lack what is switched off")
 	fs.BoolVar(&set.interactive, "interactive", false, "for a person: run until Ctrl-C, and print an export line")
 	if err := fs.Parse(args); err != nil {
 		return nil, err

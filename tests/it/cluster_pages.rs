@@ -39,7 +39,9 @@ async fn large_objects_come_in_small_pages() {
 /// The server forgets the revision of the first page before the second is asked for, and offers to go on from another.
 #[tokio::test]
 async fn a_list_survives_that_its_revision_is_forgotten() {
-    let Some(cluster) = TestCluster::own(Options { watch_cache: false }) else { return };
+    let Some(cluster) = TestCluster::own(Options { watch_cache: false, ..Options::default() }) else {
+        return;
+    };
     let namespace = cluster.namespace("late").await;
     let kube = api_server(cluster.kubeconfig());
     let before: BTreeSet<String> = (0..150).map(|at| format!("m-{at:03}")).collect();

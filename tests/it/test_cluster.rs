@@ -122,7 +122,9 @@ async fn the_audit_log_counts_each_request_once() {
 
 #[tokio::test]
 async fn a_compacted_revision_is_gone() {
-    let Some(cluster) = TestCluster::own(Options { watch_cache: false }) else { return };
+    let Some(cluster) = TestCluster::own(Options { watch_cache: false, ..Options::default() }) else {
+        return;
+    };
     let namespace = cluster.namespace("gone").await;
     let maps: Api<ConfigMap> = Api::namespaced(cluster.client().await, &namespace);
     let old = create(&maps, json!({"metadata": {"name": "one"}}))

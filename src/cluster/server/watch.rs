@@ -112,7 +112,9 @@ impl Following {
                 return Error::Answer { what, why: "it shows no resourceVersion".to_owned() };
             }
         };
-        if status.message.contains("sendInitialEvents") {
+        // The option itself, or what goes with it, is unknown or switched off there.
+        if ["sendInitialEvents", "resourceVersionMatch"].iter().any(|option| status.message.contains(option))
+        {
             self.streams.refuse();
         }
         let message = words::bounded(&status.message);

@@ -50,11 +50,13 @@ pub(crate) struct Options {
     /// Let the API server answer watches from memory (the default). Without, a revision that was
     /// [compacted](TestCluster::compact) is `410 Gone` at once.
     pub(crate) watch_cache: bool,
+    /// Let the API server stream its lists (the default). Kubernetes before 1.32, and 1.33, do not.
+    pub(crate) streams: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { watch_cache: true }
+        Self { watch_cache: true, streams: true }
     }
 }
 
@@ -161,6 +163,7 @@ fn own_args(options: Options, directory: &Path, port: Option<u16>) -> Vec<String
         flag("dir", directory.join("data").display()),
         flag("audit-log", directory.join("audit.log").display()),
         flag("watch-cache", options.watch_cache),
+        flag("feature-gates", format!("WatchList={}", options.streams)),
         flag("port", port.unwrap_or(0)),
     ]
 }
