@@ -162,29 +162,11 @@ async fn http_without_tls_is_taken_on_loopback() {
     assert_eq!(ids(&site.advance(None).await.unwrap()), [tip]);
 }
 
-#[tokio::test]
-async fn a_server_that_gives_out_only_what_refs_point_to_gives_the_whole_revision() {
-    for filter in [true, false] {
-        let repo = fleet();
-        let floor = repo.commit("floor");
-        let server =
-            GitServer::start(&repo.path(), Options { filter, refs_only: true, ..Options::default() });
-        let site = SiteSource::new(vec![mirror(&server)]);
-        site.advance(None).await.unwrap();
-        assert_eq!(files(&site.complete(&repo, &floor, &["apps/pos"]).await.unwrap()).len(), 2);
-        let tip = repo.write("apps/pos/deployment.yaml", "name: pos2\n").commit("tip");
-        site.advance(Some(&floor)).await.unwrap();
-        let artifact = site.complete(&repo, &tip, &["apps/pos"]).await.unwrap();
-        assert_eq!(artifact.file(&"apps/pos/deployment.yaml".parse().unwrap()), Some(&b"name: pos2\n"[..]));
-    }
-}
-
-/// JGit, which Gerrit and others serve with, filters the trees that were asked for out of its answer.
-#[tokio::test]
-async fn a_server_that_filters_out_what_was_asked_for_gives_content_unfiltered() {
+/// A first revision and a change of it come, whatever the server does with what it is asked for.
+async fn comes_from(options: Options) {
     let repo = fleet();
     let floor = repo.commit("floor");
-    let server = GitServer::start(&repo.path(), Options { answer: Answer::FiltersAll, ..Options::default() });
+    let server = GitServer::start(&repo.path(), options);
     let site = SiteSource::new(vec![mirror(&server)]);
     site.advance(None).await.unwrap();
     assert_eq!(files(&site.complete(&repo, &floor, &["apps/pos"]).await.unwrap()).len(), 2);
@@ -192,6 +174,19 @@ async fn a_server_that_filters_out_what_was_asked_for_gives_content_unfiltered()
     site.advance(Some(&floor)).await.unwrap();
     let artifact = site.complete(&repo, &tip, &["apps/pos"]).await.unwrap();
     assert_eq!(artifact.file(&"apps/pos/deployment.yaml".parse().unwrap()), Some(&b"name: pos2\n"[..]));
+}
+
+#[tokio::test]
+async fn a_server_that_gives_out_only_what_refs_point_to_gives_the_whole_revision() {
+    for filter in [true, false] {
+        comes_from(Options { filter, refs_only: true, ..Options::default() }).await;
+    }
+}
+
+/// JGit, which Gerrit and others serve with, filters the trees that were asked for out of its answer.
+#[tokio::test]
+async fn a_server_that_filters_out_what_was_asked_for_gives_content_unfiltered() {
+    comes_from(Options { answer: Answer::FiltersAll, ..Options::default() }).await;
 }
 
 #[tokio::test]
