@@ -33,6 +33,7 @@ pub mod moment;
 pub mod nearest;
 pub mod not_yet;
 pub mod object;
+mod packed;
 pub mod path;
 pub mod phase;
 pub mod plan;

@@ -1,6 +1,8 @@
 //! Kubernetes objects and what identifies them.
 
+use super::packed::Packed;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::fmt;
 
 /// Deepest nesting of a manifest: readers of JSON stop at 128 levels.
@@ -32,14 +34,14 @@ pub struct ObjectKey {
 
 /// One manifest: an object as it is to be applied, a JSON object with `apiVersion`, `kind` and `metadata.name`.
 ///
-/// It is held as canonical JSON text (keys sorted, no spaces), about a tenth of what the same takes as a tree: a site keeps all of its
-/// manifests at hand, so that what drifts is healed without a disk. [`Object::value`] reads it.
+/// It is held as canonical JSON text (keys sorted, no spaces), about a tenth of what the same takes as a tree, and packed if it is long: a
+/// site keeps all of its manifests at hand, so that what drifts is healed without a disk. [`Object::value`] reads it.
 #[derive(Clone, PartialEq)]
 pub struct Object {
     gvk: Gvk,
     namespace: Option<Box<str>>,
     name: Box<str>,
-    text: Box<str>,
+    text: Packed,
 }
 
 /// Why a JSON value is not a Kubernetes object.
@@ -132,13 +134,13 @@ impl Object {
 
     /// The whole object, read from its text.
     pub fn value(&self) -> Value {
-        serde_json::from_str(&self.text)
+        serde_json::from_str(&self.text())
             .expect("because the text was written from a value, and is not too deep")
     }
 
     /// The object as canonical JSON: the same object has the same text, in whatever order its fields were written.
-    pub fn text(&self) -> &str {
-        &self.text
+    pub fn text(&self) -> Cow<'_, str> {
+        self.text.text()
     }
 }
 

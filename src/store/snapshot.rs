@@ -69,7 +69,7 @@ struct ApplicationRecord {
 impl Snapshot {
     /// What is to be kept of a rendered application. One that has a Secret among its objects holds secrets.
     pub fn of(desired: &DesiredApplication) -> Self {
-        let raw = |object: &Object| RawValue::from_string(object.text().to_owned());
+        let raw = |object: &Object| RawValue::from_string(object.text().into_owned());
         let raw: Vec<Box<RawValue>> =
             desired.objects.iter().map(raw).collect::<Result<_, _>>().expect("because an object is JSON");
         let record = Record {
@@ -77,7 +77,7 @@ impl Snapshot {
             application: ApplicationRecord::new(&desired.application),
             objects: raw.iter().map(|raw| &**raw).collect(),
         };
-        let length: usize = desired.objects.iter().map(|object| object.text().len() + 1).sum();
+        let length: usize = raw.iter().map(|raw| raw.get().len() + 1).sum();
         let mut contents = Zeroizing::new(Vec::with_capacity(length + 4096));
         serde_json::to_writer(&mut *contents, &record).expect("because a record has text keys alone");
         Self {

@@ -80,6 +80,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_timeout", &["src/cluster/server/client.rs"]),
     ("tower", &["src/cluster/server/client.rs"]),
     ("secrecy", &["src/cluster/server/client.rs"]),
+    ("lz4_flex", &["src/model/packed.rs"]),
     ("tikv_jemallocator", &["src/main.rs"]),
     ("gix", &["src/source/", "src/trust/", "src/oneshot/demo/"]),
     ("gix_pack", &["src/source/"]),
