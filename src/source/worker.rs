@@ -1,7 +1,7 @@
 //! What the thread that owns gix does.
 
 use super::content::walk::Ground;
-use super::content::{Heavy, Pace};
+use super::content::{Excess, Heavy, Pace};
 use super::error::{Error, MirrorFailure};
 use super::link::{Allowance, Links};
 use super::mirror::{self, Answer, Ask, Filter, History, Meter, Mirror, Server, Stop};
@@ -15,6 +15,9 @@ use standfast_tls::Clock;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Most files over the limit that are remembered.
+const MOST_OVER: usize = 1000;
 
 /// The object database and the mirrors, on one thread.
 pub(super) struct Worker {
@@ -32,6 +35,8 @@ pub(super) struct Worker {
     pub(super) rivals: BTreeMap<usize, CommitChain>,
     /// Whether what is fetched now may overdraw a budget.
     pub(super) is_urgent: bool,
+    /// Files over the limit for one object that came, with their sizes: whoever has them, they are not asked for again.
+    pub(super) over: BTreeMap<ObjectId, u64>,
     links: Arc<Mutex<Links>>,
     clock: Clock,
 }
@@ -43,6 +48,8 @@ pub(super) struct One {
     pub(super) heavy: Heavy,
     /// Whether its filter takes away what was asked for by its id, too, as JGit's does: of no use for content.
     pub(super) filters_all: bool,
+    /// What it sent too much of.
+    pub(super) excess: Option<Excess>,
 }
 
 /// One request to one mirror.
@@ -100,6 +107,7 @@ impl Worker {
             answered: None,
             rivals: BTreeMap::new(),
             is_urgent: false,
+            over: BTreeMap::new(),
             links,
             clock: clock.clone(),
         }
@@ -239,7 +247,10 @@ impl Worker {
             Some(ending) => self.objects.absorb(spool, ending, thin, &self.meter.cancel())?,
             None => Absorbed::default(),
         };
-        let Absorbed { objects, dropped } = absorbed;
+        let Absorbed { objects, dropped, over } = absorbed;
+        if self.over.len() < MOST_OVER {
+            self.over.extend(over);
+        }
         tracing::debug!(
             mirror = self.mirrors[at].mirror.name(),
             bytes,
@@ -254,6 +265,6 @@ impl Worker {
 
 impl One {
     fn new(mirror: Box<dyn Mirror>) -> Self {
-        Self { mirror, pace: Pace::default(), heavy: Heavy::default(), filters_all: false }
+        Self { mirror, pace: Pace::default(), heavy: Heavy::default(), filters_all: false, excess: None }
     }
 }

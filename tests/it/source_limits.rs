@@ -4,7 +4,7 @@ use crate::support::git::{Repo, noise};
 use crate::support::source::{SiteSource, mirror};
 use crate::support::tls::{Answer, GitServer, Options};
 use standfast::model::{Classify, ErrorClass};
-use standfast::source::{Error, Limits};
+use standfast::source::{Error, Limits, MirrorSettings};
 
 const SMALL: Limits = Limits {
     chain_commits: 3,
@@ -201,15 +201,66 @@ async fn content_over_the_limits_is_refused_with_its_path() {
     check(&heavy, "all files under the paths of this site").await;
 }
 
+/// It keeps nothing else from coming, and is not sent again and again.
 #[tokio::test]
-async fn one_file_over_the_limit_is_refused_before_it_is_unpacked() {
+async fn a_file_over_the_limit_is_named_and_comes_once() {
+    for filter in [true, false] {
+        let repo = Repo::init();
+        repo.write("apps/image.tar", noise(300 << 10)).write("apps/copy.tar", noise(300 << 10));
+        repo.write("apps/a.yaml", "a").write("apps/deep/b.yaml", "b");
+        let tip = repo.commit("large");
+        let server = GitServer::start(&repo.path(), Options { filter, ..Options::default() });
+        let site = SiteSource::with(vec![mirror(&server)], SMALL);
+        site.advance(None).await.unwrap();
+        let error = site.complete(&repo, &tip, &["apps"]).await.unwrap_err();
+        assert_eq!((error.reason(), error.class()), ("ContentTooLarge", ErrorClass::Terminal), "{error}");
+        for words in ["apps/image.tar", "apps/copy.tar"] {
+            assert!(error.to_string().contains(words), "{words} is not in: {error}");
+        }
+        assert!(!error.to_string().contains("yaml"), "{error}");
+        let before = server.counters().requests();
+        assert_eq!(site.complete(&repo, &tip, &["apps"]).await.unwrap_err().reason(), "ContentTooLarge");
+        assert_eq!(server.counters().requests(), before, "nobody is asked again");
+
+        let tip = repo.remove("apps/image.tar").remove("apps/copy.tar").commit("small");
+        site.advance(None).await.unwrap();
+        assert_eq!(site.complete(&repo, &tip, &["apps"]).await.unwrap().files.len(), 2);
+    }
+}
+
+/// All of it together is too much: that is not sent again and again either.
+#[tokio::test]
+async fn content_that_does_not_fit_is_asked_for_once() {
     let repo = Repo::init();
-    repo.write("apps/big", vec![1; 300 << 10]);
+    for name in b'a'..=b'f' {
+        // No two have anything in common.
+        let bytes: Vec<u8> = noise(200 << 10).into_iter().map(|byte| byte ^ name).collect();
+        repo.write(&format!("apps/{}", char::from(name)), bytes);
+    }
     let tip = repo.commit("large");
     let server = GitServer::start(&repo.path(), Options::default());
     let site = SiteSource::with(vec![mirror(&server)], SMALL);
     site.advance(None).await.unwrap();
     let error = site.complete(&repo, &tip, &["apps"]).await.unwrap_err();
-    assert_eq!((error.reason(), error.class()), ("ContentMissing", ErrorClass::Terminal), "{error}");
-    assert!(error.to_string().contains("bytes of one object"), "{error}");
+    assert!(error.to_string().contains("1 MiB (bytes of one pack)"), "{error}");
+    let before = server.counters().requests();
+    let again = site.complete(&repo, &tip, &["apps"]).await.unwrap_err();
+    assert_eq!((again.to_string(), server.counters().requests()), (error.to_string(), before));
+    let tip = "bcdef".chars().fold(&repo, |repo, name| repo.remove(&format!("apps/{name}"))).commit("less");
+    site.advance(None).await.unwrap();
+    assert_eq!(site.complete(&repo, &tip, &["apps"]).await.unwrap().files.len(), 1);
+}
+
+/// One file too large, from a folder of this machine, which is not asked to unpack it.
+#[tokio::test]
+async fn a_file_over_the_limit_on_a_stick() {
+    let repo = Repo::init();
+    repo.write("apps/image.tar", noise(300 << 10)).write("apps/a.yaml", "a");
+    let tip = repo.commit("large");
+    let stick = MirrorSettings::Local { path: repo.path() };
+    let site = SiteSource::with(vec![stick], SMALL);
+    site.advance(None).await.unwrap();
+    let error = site.complete(&repo, &tip, &["apps"]).await.unwrap_err();
+    assert_eq!(error.reason(), "ContentTooLarge", "{error}");
+    assert!(error.to_string().contains("apps/image.tar"), "{error}");
 }

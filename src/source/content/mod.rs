@@ -1,5 +1,6 @@
 //! The content of a proven revision: what is on disk, and what is missing from the mirrors.
 
+mod excess;
 mod heavy;
 mod pace;
 mod urgent;
@@ -23,6 +24,7 @@ use std::slice::from_ref;
 use walk::{Missing, Walk, What};
 use way::{Known, Older, Way};
 
+pub(super) use excess::Excess;
 pub(super) use heavy::Heavy;
 pub(super) use pace::Pace;
 
@@ -30,6 +32,8 @@ pub(super) use pace::Pace;
 const TREE: u64 = 32 * 1024;
 /// More whole folders than this are much to send.
 const FOLDERS: usize = 4;
+/// Most files over the limit that an error names.
+const NAMED_FILES: usize = 5;
 /// How much larger at the next try.
 const LARGER: u64 = 8;
 
@@ -110,9 +114,20 @@ impl Worker {
         let mut failures = Vec::new();
         let order = self.links().for_content(self.answered, self.now());
         for at in order {
+            let revision = &completion.revision.commit;
+            if let Some(excess) =
+                self.mirrors[at].excess.as_ref().filter(|one| one.holds(revision, self.now()))
+            {
+                let mirror = self.mirrors[at].mirror.name().to_owned();
+                failures.push(MirrorFailure { mirror, error: excess.error() });
+                continue;
+            }
             match self.fetch_from(at, completion) {
                 Ok(()) => return Ok(()),
-                Err(trouble) => failures.push(self.failure(at, trouble)?),
+                Err(trouble) => {
+                    self.mirrors[at].excess = Excess::of(&trouble, &completion.revision.commit, self.now());
+                    failures.push(self.failure(at, trouble)?);
+                }
             }
         }
         Err(self.still_missing(completion, failures))
@@ -136,6 +151,7 @@ impl Worker {
     /// Asks one mirror, step by step. What it sent before it failed stays, and the next one need not send it.
     fn fetch_from(&mut self, at: usize, completion: &mut Completion<'_>) -> Result<(), Trouble> {
         loop {
+            self.all_but_too_large(completion)?;
             let server = self.server_of_content(at)?;
             if completion.asked_difference {
                 self.fetch_batch(at, server, completion)?;
@@ -147,6 +163,22 @@ impl Worker {
                 return Ok(());
             }
         }
+    }
+
+    /// Stops where nothing is missing but files that are larger than is taken, from whomever.
+    fn all_but_too_large(&self, completion: &Completion<'_>) -> Result<(), Error> {
+        let missing = completion.walk.missing.iter();
+        let files: Option<BTreeMap<&RepoPath, u64>> =
+            missing.map(|missing| Some((&missing.path, *self.over.get(&missing.id)?))).collect();
+        let Some(files) = files.filter(|files| !files.is_empty()) else { return Ok(()) };
+        let mut named: Vec<_> =
+            files.iter().map(|(path, size)| format!("{path} ({} MiB)", size >> 20)).collect();
+        if named.len() > NAMED_FILES {
+            named.truncate(NAMED_FILES);
+            named.push(format!("and {} more", files.len() - NAMED_FILES));
+        }
+        let limit = format!("{} MiB for one file", self.limits.object_bytes >> 20);
+        Err(Error::TooLarge { what: named.join(", "), limit })
     }
 
     /// All that changed, where that is the cheaper way.
@@ -210,7 +242,9 @@ impl Worker {
             is_whole: brought.cut.is_none(),
         });
         came.iter().for_each(|id| one.heavy.forget(id));
+        let was_too_large = wants.iter().any(|id| self.over.contains_key(id));
         match (came.is_empty(), brought.cut, wants.first()) {
+            (true, ..) if was_too_large => Ok(()),
             (true, Some(_), Some(first)) if one.heavy.blame(*first, brought.bytes, now) => Ok(()),
             (true, Some(error), _) => Err(error.into()),
             (true, None, _) if brought.answer == Answer::Part => {
@@ -252,6 +286,8 @@ impl Worker {
         let mut level = Vec::new();
         let mut units: Vec<(ObjectId, Unit)> = Vec::new();
         let mut seen = BTreeSet::new();
+        let is_asked_for = |missing: &&Missing| !self.over.contains_key(&missing.id);
+        let missing: Vec<&Missing> = missing.iter().filter(is_asked_for).collect();
         for missing in missing.iter().filter(|missing| !one.heavy.waits(&missing.id)) {
             if !seen.insert(missing.id) {
                 continue;

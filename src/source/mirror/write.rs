@@ -9,7 +9,7 @@ use crate::source::settings::Limits;
 use crate::source::trouble::Trouble;
 use gix::ObjectId;
 use gix::error::{ErrorExt, message};
-use gix::objs::{Find, FindHeader};
+use gix::objs::{Find, FindHeader, Kind};
 use gix::odb::pack::data::{self, output};
 use std::io::{self, Write};
 
@@ -19,15 +19,24 @@ struct Sink<'a> {
     trouble: Option<Trouble>,
 }
 
-/// Writes these objects, one after the other and each whole: a folder on a stick costs no link bytes.
+/// Writes these objects, one after the other and each whole: a folder on a stick costs no link bytes. Files over the limit for one
+/// object are left out.
 pub(super) fn write_pack(
     from: &gix::odb::Handle,
-    ids: Vec<ObjectId>,
+    mut ids: Vec<ObjectId>,
     limits: &Limits,
     meter: &Meter,
     spool: &mut Spool,
 ) -> Result<(), Trouble> {
     spool.restart()?;
+    // A size is known before anything is unpacked, so one that is over the limit never is.
+    ids.retain(|id| match from.try_header(id) {
+        Ok(Some(header)) if header.kind == Kind::Blob && header.size > limits.object_bytes as u64 => {
+            spool.leave_out(*id, header.size);
+            false
+        }
+        _ => true,
+    });
     let count = u32::try_from(ids.len()).expect("because fewer objects are gathered than a pack may have");
     let entries = ids.into_iter().map(|id| entry(from, id, limits).map(|entry| vec![entry]));
     let mut sink = Sink { spool, trouble: None };
@@ -48,7 +57,6 @@ fn cancelled() -> gix::error::Error {
     message("nobody waits for it").raise()
 }
 
-/// A loose object's size is known before it is unpacked, so one that is over the limit never is.
 fn entry(from: &gix::odb::Handle, id: ObjectId, limits: &Limits) -> gix::error::Result<output::Entry> {
     if from.try_header(&id)?.is_some_and(|header| header.size > limits.object_bytes as u64) {
         return Err(message("it is over the limit for one object").raise());

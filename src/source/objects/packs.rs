@@ -28,12 +28,14 @@ pub(in crate::source) enum Place {
 }
 
 /// What became of a pack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, PartialEq, Eq, Default)]
 pub(in crate::source) struct Absorbed {
     /// How many objects of it are kept.
     pub objects: usize,
     /// How many were left out, for they rest on objects that are not here.
     pub dropped: u32,
+    /// Files over the limit for one object, with their sizes: they were left out too.
+    pub over: Vec<(ObjectId, u64)>,
 }
 
 /// Errors that say something about this machine, not about the pack.
@@ -56,7 +58,9 @@ impl Objects {
         cancel: &AtomicBool,
     ) -> Result<Absorbed, Trouble> {
         spool.flush()?;
-        self.absorb_file(&spool.path, spool.place, ending, is_thin, cancel)
+        let mut absorbed = self.absorb_file(&spool.path, spool.place, ending, is_thin, cancel)?;
+        absorbed.over.append(&mut spool.over);
+        Ok(absorbed)
     }
 
     pub(super) fn absorb_file(
@@ -73,8 +77,9 @@ impl Objects {
             Some((found.kind, found.size))
         };
         let look = Look { ending, is_thin, base: &base, limits: &self.limits, cancel };
-        let found = survey(BufReader::with_capacity(64 * 1024, open()?), look)?;
-        let absorbed = Absorbed { objects: found.pieces.len(), dropped: found.dropped };
+        let mut found = survey(BufReader::with_capacity(64 * 1024, open()?), look)?;
+        let over = std::mem::take(&mut found.over);
+        let absorbed = Absorbed { objects: found.pieces.len(), dropped: found.dropped, over };
         if found.pieces.is_empty() {
             return Ok(absorbed);
         }

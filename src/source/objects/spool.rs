@@ -19,6 +19,8 @@ pub(in crate::source) struct Spool {
     file: BufWriter<fs::File>,
     written: u64,
     limit: u64,
+    /// What a mirror that reads our limits left out, with its size.
+    pub(super) over: Vec<(ObjectId, u64)>,
 }
 
 /// How a file is called whose pack belongs to what is there for good.
@@ -36,7 +38,14 @@ impl Objects {
         };
         let path = folder.join(format!("{stem}-{}.part", self.number()));
         let file = fs::File::create(&path).map_err(at("making", &path))?;
-        Ok(Spool { path, place, file: BufWriter::new(file), written: 0, limit: self.limits.pack_bytes })
+        Ok(Spool {
+            path,
+            place,
+            file: BufWriter::new(file),
+            written: 0,
+            limit: self.limits.pack_bytes,
+            over: Vec::new(),
+        })
     }
 }
 
@@ -60,6 +69,11 @@ impl Spool {
         }
         self.file.write_all(bytes).map_err(at("writing", &self.path))?;
         Ok(())
+    }
+
+    /// Notes an object that is larger than is taken, and so is not written.
+    pub(in crate::source) fn leave_out(&mut self, id: ObjectId, size: u64) {
+        self.over.push((id, size));
     }
 
     /// How many bytes arrived.

@@ -2,7 +2,8 @@
 //!
 //! Indexing keeps whole objects in memory and believes the sizes that a pack states. So the sizes are checked first, in one pass
 //! that holds 16 KiB: of every object as it is stored, and of what every delta says that it makes. The same pass finds what can be
-//! kept of a pack that a link cut short, and of one with deltas whose bases are not here.
+//! kept of a pack that a link cut short, of one with deltas whose bases are not here, and of one with a file that is larger than we
+//! take: that is read over, and hashed, so that it is known by its id and need not come again.
 
 use super::compose::{Data, Form, Piece};
 use crate::source::error::Error;
@@ -29,6 +30,8 @@ pub(super) struct Survey {
     pub pieces: Vec<Piece>,
     /// How many entries rest on something that is not here.
     pub dropped: u32,
+    /// Files over the limit for one object, with their sizes: they are not kept.
+    pub over: Vec<(ObjectId, u64)>,
 }
 
 /// How a pack must end.
@@ -117,20 +120,33 @@ impl<R: BufRead> Pass<'_, R> {
         let entry = data::Entry::from_read(&mut self.reader, start, KIND.len_in_bytes())
             .map_err(|error| MirrorError::garbage("an entry cannot be read", error))?;
         let size = entry.decompressed_size;
-        if size > limit {
+        let is_over = size > limit;
+        if is_over && (entry.header != Header::Blob || size > self.look.limits.pack_bytes) {
             return Err(too_large("bytes of one object", &mebibytes(limit)));
         }
+        let mut id = is_over.then(|| {
+            let mut id = gix::hash::hasher(KIND);
+            id.update(&gix::objs::encode::loose_header(Kind::Blob, size));
+            id
+        });
         let begin = self.reader.taken;
         // Deflate makes things larger by a few bytes in a thousand at most; more is padding.
         let most = size * 2 + 64 * 1024;
-        let first = unpack(&mut (&mut self.reader).take(most), &mut self.inflate, size)?;
+        let first = unpack(&mut (&mut self.reader).take(most), &mut self.inflate, size, id.as_mut())?;
         let data = Data::In(0, begin..self.reader.taken);
         let made = if entry.header.is_delta() { delta_result(&first) } else { Some(size) };
         let made = made.ok_or_else(|| garbage("a delta without sizes"))?;
-        if made > limit {
+        if made > self.look.limits.pack_bytes {
             return Err(too_large("bytes of one object", &mebibytes(limit)));
         }
         self.count(made)?;
+        if made > limit {
+            let id = id.map(gix::hash::Hasher::try_finalize).transpose();
+            let id = id.map_err(|error| MirrorError::garbage("an object cannot be hashed", error))?;
+            self.found.over.extend(id.map(|id| (id, size)));
+            self.begins.push((start, None));
+            return Ok(());
+        }
         let piece = self.form(start, entry.header)?.map(|form| {
             self.found.pieces.push(Piece { form, size, data });
             self.found.pieces.len() - 1
@@ -193,8 +209,13 @@ impl<R: BufRead> Pass<'_, R> {
     }
 }
 
-/// Unpacks one stream, which must be as long as stated, and answers with its first bytes.
-fn unpack(reader: &mut impl BufRead, inflate: &mut Decompress, stated: u64) -> Result<Vec<u8>, Trouble> {
+/// Unpacks one stream, which must be as long as stated, and answers with its first bytes. All of them are hashed into `id`.
+fn unpack(
+    reader: &mut impl BufRead,
+    inflate: &mut Decompress,
+    stated: u64,
+    mut id: Option<&mut gix::hash::Hasher>,
+) -> Result<Vec<u8>, Trouble> {
     inflate.reset();
     let mut start = Vec::with_capacity(DELTA_SIZES);
     let mut out = [0; 16 * 1024];
@@ -210,6 +231,9 @@ fn unpack(reader: &mut impl BufRead, inflate: &mut Decompress, stated: u64) -> R
         let made = usize::try_from(made).expect("no more is made than the buffer holds");
         let room = DELTA_SIZES - start.len();
         start.extend_from_slice(&out[..made.min(room)]);
+        if let Some(id) = &mut id {
+            id.update(&out[..made]);
+        }
         if inflate.total_out() > stated {
             return Err(garbage("an object is longer than stated"));
         }

@@ -106,7 +106,7 @@ impl Objects {
         if !pieces.is_empty() {
             let workshop = self.scratch("merge")?;
             fs::create_dir(&workshop).map_err(at("making folder", &workshop))?;
-            let survey = Survey { pieces, dropped: 0 };
+            let survey = Survey { pieces, ..Survey::default() };
             let indexed = self.index(&files, &survey, &workshop, cancel).map_err(|trouble| match trouble {
                 Trouble::Ours(error) => error,
                 Trouble::Mirror(error) => self.damaged(error),
