@@ -46,7 +46,7 @@ pub(super) struct One {
     pub(super) mirror: Box<dyn Mirror>,
     pub(super) pace: Pace,
     pub(super) heavy: Heavy,
-    /// Whether its filter takes away what was asked for by its id, too, as JGit's does: of no use for content.
+    /// Whether its filter takes away what was asked for by its id, too, as JGit's does: changes are cheaper without it.
     pub(super) filters_all: bool,
     /// What it sent too much of.
     pub(super) excess: Option<Excess>,
@@ -205,14 +205,9 @@ impl Worker {
         }
     }
 
-    /// What a mirror can do.
+    /// What a mirror can do that is of use.
     pub(super) fn server(&mut self, at: usize) -> Result<Server, Trouble> {
-        self.charged(at, Purpose::News, |mirror| mirror.server())
-    }
-
-    /// What a mirror can do where trees and files are asked for.
-    pub(super) fn server_of_content(&mut self, at: usize) -> Result<Server, Trouble> {
-        match self.server(at)? {
+        match self.charged(at, Purpose::News, |mirror| mirror.server())? {
             Server::Filters if self.mirrors[at].filters_all => Ok(Server::Plain),
             server => Ok(server),
         }

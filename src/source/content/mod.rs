@@ -152,7 +152,7 @@ impl Worker {
     fn fetch_from(&mut self, at: usize, completion: &mut Completion<'_>) -> Result<(), Trouble> {
         loop {
             self.all_but_too_large(completion)?;
-            let server = self.server_of_content(at)?;
+            let server = self.server(at)?;
             if completion.asked_difference {
                 self.fetch_batch(at, server, completion)?;
             } else {
