@@ -2,11 +2,12 @@
 
 use crate::support::git::{Repo, noise};
 use crate::support::source::{SiteSource, files, ids, mirror};
-use crate::support::tls::{GitServer, Options};
+use crate::support::tls::{Answer, GitServer, Options};
 use crate::support::wire::Fault;
 use standfast::model::{ChainEnd, Classify, ErrorClass, RepoPath};
 use standfast::source::{Error, Source};
 use std::fs;
+use std::time::Duration;
 
 /// How many folders the fleet has, and files in each.
 const FOLDERS: usize = 8;
@@ -81,7 +82,7 @@ async fn a_link_that_falls_silent_again_and_again_brings_everything() {
         let fault = Some(Fault::StallAfter(ideal / 3));
         let server = GitServer::start(&repo.path(), Options { fault, ..whole });
         let site = SiteSource::new(vec![mirror(&server)])
-            .change(|settings| settings.timeouts.idle = std::time::Duration::from_millis(500));
+            .change(|settings| settings.timeouts.idle = Duration::from_millis(500));
         site.advance(None).await.unwrap();
         let artifact = site.complete(&repo, &tip, &[""]).await.unwrap();
         assert_eq!(artifact.files.len(), FOLDERS * FILES + 1);
@@ -91,6 +92,23 @@ async fn a_link_that_falls_silent_again_and_again_brings_everything() {
             "{cost} instead of {ideal}, {connections} connections"
         );
     }
+}
+
+/// A server that has much to do before it answers gets the time for it, if not at once.
+#[tokio::test]
+async fn a_server_that_is_silent_for_long_before_it_answers_is_waited_for() {
+    let repo = fleet();
+    let tip = repo.commit("first");
+    let slow = Answer::Slow(Duration::from_secs(1));
+    let server = GitServer::start(&repo.path(), Options { answer: slow, ..Options::default() });
+    let site = SiteSource::new(vec![mirror(&server)])
+        .change(|settings| settings.timeouts.idle = Duration::from_millis(300));
+    let error = site.advance(None).await.unwrap_err();
+    assert!(error.to_string().contains("timed out"), "{error}");
+    site.advance(None).await.unwrap();
+    // What was learnt holds: this is asked for once, and waited for.
+    let artifact = site.complete(&repo, &tip, &[""]).await.unwrap();
+    assert_eq!(artifact.files.len(), FOLDERS * FILES + 1);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use reqwest::header::{AUTHORIZATION, HeaderValue};
 use rustls::ClientConfig;
 use standfast_tls::Clock;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// HTTP in the order of preference: over HTTP/2 a question costs half as many bytes.
 const ALPN: [&str; 2] = ["h2", "http/1.1"];
@@ -53,6 +54,11 @@ impl Door {
 
     /// A client, without a connection yet.
     pub(super) fn client(&mut self, size: Size) -> Result<Client, MirrorError> {
+        self.patient_client(size, self.timeouts.idle)
+    }
+
+    /// One that waits so long for an answer, and for it to go on.
+    pub(super) fn patient_client(&mut self, size: Size, wait: Duration) -> Result<Client, MirrorError> {
         let tls = match self.tls.take() {
             Some(tls) => tls,
             None => standfast_tls::client(self.ca.as_deref(), self.clock.clone(), &ALPN)?,
@@ -69,7 +75,7 @@ impl Door {
             .redirect(reqwest::redirect::Policy::none())
             .referer(false)
             .connect_timeout(self.timeouts.connect)
-            .timeout(self.timeouts.idle)
+            .timeout(wait)
             .pool_idle_timeout(None)
             .pool_max_idle_per_host(1)
             .tcp_keepalive(None)

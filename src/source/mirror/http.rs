@@ -6,6 +6,7 @@
 use super::frames::Frames;
 use super::judge::{broken_off, header_bytes, judge, request_target, unreachable};
 use super::meter::Meter;
+use super::patience::Patience;
 use super::rate::Rate;
 use crate::source::mirror_error::MirrorError;
 use gix::error::{ErrorExt, message};
@@ -33,6 +34,12 @@ pub(super) struct Shared {
     pub talk: RefCell<Option<Client>>,
     /// What sends where much is expected of the answer.
     pub bulk: RefCell<Option<Client>>,
+    /// Whether the server may have much to do before its answer begins: it is asked for a pack.
+    pub is_work: Cell<bool>,
+    /// How long it may take for that.
+    pub patience: Patience,
+    /// What sends then, if that is longer than the link may be silent.
+    pub patient: RefCell<Option<Client>>,
     /// Whether the server takes no zipped requests.
     pub takes_no_gzip: Cell<bool>,
     /// Whether the last answer came over HTTP/2, where an answer can be broken off without losing the connection.
@@ -92,7 +99,13 @@ struct Counted {
 impl HttpClient {
     fn client(&self) -> gix::error::Result<Client> {
         let (talk, bulk) = (self.shared.talk.borrow(), self.shared.bulk.borrow());
-        bulk.as_ref().or(talk.as_ref()).cloned().ok_or_else(|| message("there is no client").raise())
+        let patient = self.shared.patient.borrow();
+        let patient = patient.as_ref().filter(|_| self.shared.is_work.get());
+        patient
+            .or(bulk.as_ref())
+            .or(talk.as_ref())
+            .cloned()
+            .ok_or_else(|| message("there is no client").raise())
     }
 
     fn exchange<S: AsRef<str>>(
@@ -204,7 +217,12 @@ impl Exchange {
         let sent = line + header_bytes(request.headers()) + posted;
         self.meter.sent(sent);
         self.rate.hold(sent, &self.meter);
-        let response = client.execute(request).map_err(unreachable)?;
+        let response = client.execute(request).map_err(|error| {
+            if posted > 0 && self.shared.is_work.get() && error.is_timeout() && !error.is_connect() {
+                self.shared.patience.was_too_short();
+            }
+            unreachable(error)
+        })?;
         self.meter.received("HTTP/1.1 200 OK\r\n\r\n".len() + header_bytes(response.headers()));
         self.shared.is_http2.set(response.version() == Version::HTTP_2);
         Ok(response)
@@ -310,7 +328,10 @@ impl Read for Counted {
             self.shared.is_over.set(true);
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
-        let taken = self.response.read(into).map_err(|error| self.fail(broken_off(error)))?;
+        let taken = self.response.read(into).map_err(|error| {
+            self.shared.patience.is_of_no_use();
+            self.fail(broken_off(error))
+        })?;
         self.meter.received(taken);
         self.rate.hold(taken, &self.meter);
         let Some(left) = self.left.checked_sub(taken as u64) else {

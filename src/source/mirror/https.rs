@@ -121,8 +121,21 @@ impl Https {
     fn renew(&mut self) -> Result<(), MirrorError> {
         self.carried = 0;
         self.shared.talk.replace(Some(self.door.client(Size::Talk)?));
+        self.shared.patient.take();
+        self.be_patient()?;
         if self.shared.bulk.take().is_some() && self.door.has_room() {
             self.shared.bulk.replace(Some(self.door.client(Size::Bulk)?));
+        }
+        Ok(())
+    }
+
+    /// Takes the time that the server is known to need for a pack.
+    fn be_patient(&mut self) -> Result<(), MirrorError> {
+        let idle = self.door.timeouts.idle;
+        let wait = self.shared.patience.wait(idle);
+        if wait > idle && self.shared.patient.borrow().is_none() {
+            let size = if self.rate.0.is_none() { Size::Bulk } else { Size::Talk };
+            self.shared.patient.replace(Some(self.door.patient_client(size, wait)?));
         }
         Ok(())
     }
@@ -168,6 +181,7 @@ impl Mirror for Https {
 
     fn rest(&mut self) {
         self.shared.bulk.take();
+        self.shared.patient.take();
     }
 
     fn fetch(&mut self, ask: &Ask<'_>, spool: &mut Spool) -> Result<Answer, Trouble> {
@@ -188,7 +202,10 @@ impl Mirror for Https {
             arrived.set(spool.written());
             answered
         };
+        self.be_patient()?;
+        shared.is_work.set(true);
         let answered = self.with_session(u64::MAX, &mut work, &|| arrived.get() > 0);
+        shared.is_work.set(false);
         if matches!(answered, Ok(Answer::Part)) {
             self.shared.is_over.set(true);
         }

@@ -8,6 +8,7 @@ mod https;
 mod judge;
 mod local;
 mod meter;
+mod patience;
 mod pipe;
 mod program;
 mod rate;

@@ -11,6 +11,7 @@ pub(crate) mod inbox;
 pub(crate) mod keys;
 pub(crate) mod lines;
 pub(crate) mod openmetrics;
+pub(crate) mod requests;
 pub(crate) mod secrets;
 pub(crate) mod program;
 pub(crate) mod proxy;

@@ -1,6 +1,7 @@
 //! `git http-backend` behind a real TLS server, which can also answer as broken and hostile servers do.
 
 use super::git::isolated;
+use super::requests::{is_fetch, is_filtered_content, wants_refs_only};
 use super::wire::{Counters, Fault, Wire};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -14,6 +15,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -60,6 +62,8 @@ pub(crate) enum Answer {
     Pack(Vec<u8>),
     /// git, but a filter takes away what was asked for by its id, too: JGit's servers are so.
     FiltersAll,
+    /// git, but each answer to a fetch takes so long to begin.
+    Slow(Duration),
     /// git, but each answer to a fetch begins with a section that says these lines of what is shallow.
     Shallow(Vec<String>),
 }
@@ -245,6 +249,7 @@ async fn answer(request: Request<Incoming>, context: &Context) -> Response<Full<
         }
         Answer::Pack(pack) => packed(request, context, options.filter, is_fetch, &pack).await,
         Answer::FiltersAll => packed(request, context, true, is_filtered_content, &empty_pack()).await,
+        Answer::Slow(wait) => slow(request, context, options.filter, wait).await,
         Answer::Shallow(lines) => shallow(request, context, options.filter, &lines).await,
     }
 }
@@ -259,7 +264,7 @@ async fn packed(
     request: Request<Incoming>,
     context: &Context,
     filter: bool,
-    is_answered: fn(&Bytes) -> bool,
+    is_answered: fn(&[u8]) -> bool,
     pack: &[u8],
 ) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
@@ -276,18 +281,19 @@ async fn packed(
     plain(200, "application/x-git-upload-pack-result", answer)
 }
 
-/// Whether a request asks for objects.
-fn is_fetch(body: &Bytes) -> bool {
-    says(body, "command=fetch")
-}
-
-/// Whether a request asks for trees by their ids, and for nothing below them.
-fn is_filtered_content(body: &Bytes) -> bool {
-    says(body, "filter tree:0") && !says(body, "deepen ") && !says(body, "have ")
-}
-
-fn says(body: &[u8], words: &str) -> bool {
-    body.windows(words.len()).any(|window| window == words.as_bytes())
+/// Answers as git does, but a fetch after a while, and until then without a byte.
+async fn slow(
+    request: Request<Incoming>,
+    context: &Context,
+    filter: bool,
+    wait: Duration,
+) -> Response<Full<Bytes>> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    if is_fetch(&body) {
+        tokio::time::sleep(wait).await;
+    }
+    run_backend(head, body, context, filter).await
 }
 
 /// A pack without an object.
@@ -334,14 +340,6 @@ async fn backend(request: Request<Incoming>, context: &Context, options: &Option
         return plain(200, "application/x-git-upload-pack-result", answer);
     }
     run_backend(head, body, context, options.filter).await
-}
-
-/// Whether each line that wants something wants what a ref points to.
-fn wants_refs_only(repository: &Path, body: &[u8]) -> bool {
-    let refs =
-        isolated("git", repository).arg("--git-dir").arg(repository).arg("for-each-ref").output().unwrap();
-    let (refs, body) = (String::from_utf8_lossy(&refs.stdout).into_owned(), String::from_utf8_lossy(body));
-    body.split("want ").skip(1).all(|wanted| refs.contains(&wanted[..40]))
 }
 
 /// Runs `git http-backend` as a CGI program.
