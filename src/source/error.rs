@@ -178,18 +178,20 @@ fn listed(failures: &[MirrorFailure]) -> String {
 }
 
 fn heavy(objects: &BTreeMap<RepoPath, u64>) -> String {
-    let named = |(path, carried): (&RepoPath, &u64)| format!("{path} (over {} KiB)", carried >> 10);
-    let mut text: Vec<_> = objects.iter().take(NAMED_PATHS).map(named).collect();
-    if objects.len() > NAMED_PATHS {
-        text.push(format!("and {} more", objects.len() - NAMED_PATHS));
-    }
-    text.join(", ")
+    few(objects.iter().map(|(path, carried)| format!("{path} (over {} KiB)", carried >> 10)))
 }
 
 fn named(paths: &[RepoPath]) -> String {
-    let mut text: Vec<_> = paths.iter().take(NAMED_PATHS).map(ToString::to_string).collect();
-    if paths.len() > NAMED_PATHS {
-        text.push(format!("and {} more", paths.len() - NAMED_PATHS));
+    let text = few(paths.iter().map(ToString::to_string));
+    format!("{text} {}", if paths.len() == 1 { "is" } else { "are" })
+}
+
+/// The first of them, and how many more there are.
+pub(super) fn few(all: impl ExactSizeIterator<Item = String>) -> String {
+    let more = all.len().saturating_sub(NAMED_PATHS);
+    let mut text: Vec<_> = all.take(NAMED_PATHS).collect();
+    if more > 0 {
+        text.push(format!("and {more} more"));
     }
-    format!("{} {}", text.join(", "), if paths.len() == 1 { "is" } else { "are" })
+    text.join(", ")
 }

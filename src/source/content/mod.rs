@@ -8,7 +8,7 @@ pub(super) mod walk;
 mod way;
 
 use super::chain;
-use super::error::{Error, MirrorFailure};
+use super::error::{self, Error, MirrorFailure};
 use super::ids;
 use super::lookup::Lookup;
 use super::mirror::{Answer, Filter, History, Server, Stop};
@@ -32,8 +32,6 @@ pub(super) use pace::Pace;
 const TREE: u64 = 32 * 1024;
 /// More whole folders than this are much to send.
 const FOLDERS: usize = 4;
-/// Most files over the limit that an error names.
-const NAMED_FILES: usize = 5;
 /// How much larger at the next try.
 const LARGER: u64 = 8;
 
@@ -171,14 +169,9 @@ impl Worker {
         let files: Option<BTreeMap<&RepoPath, u64>> =
             missing.map(|missing| Some((&missing.path, *self.over.get(&missing.id)?))).collect();
         let Some(files) = files.filter(|files| !files.is_empty()) else { return Ok(()) };
-        let mut named: Vec<_> =
-            files.iter().map(|(path, size)| format!("{path} ({} MiB)", size >> 20)).collect();
-        if named.len() > NAMED_FILES {
-            named.truncate(NAMED_FILES);
-            named.push(format!("and {} more", files.len() - NAMED_FILES));
-        }
+        let what = error::few(files.iter().map(|(path, size)| format!("{path} ({} MiB)", size >> 20)));
         let limit = format!("{} MiB for one file", self.limits.object_bytes >> 20);
-        Err(Error::TooLarge { what: named.join(", "), limit })
+        Err(Error::TooLarge { what, limit })
     }
 
     /// All that changed, where that is the cheaper way.

@@ -4,7 +4,7 @@
 //! three share one exchange, which is carried out when the first byte of the answer is asked for.
 
 use super::frames::Frames;
-use super::judge::{broken_off, header_bytes, judge, request_target, unreachable};
+use super::judge::{broken_off, fell_silent, header_bytes, judge, request_target, unreachable};
 use super::meter::Meter;
 use super::patience::Patience;
 use super::rate::Rate;
@@ -329,7 +329,9 @@ impl Read for Counted {
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         let taken = self.response.read(into).map_err(|error| {
-            self.shared.patience.is_of_no_use();
+            if fell_silent(&error) {
+                self.shared.patience.is_of_no_use();
+            }
             self.fail(broken_off(error))
         })?;
         self.meter.received(taken);

@@ -66,8 +66,13 @@ pub(super) fn unreachable(error: reqwest::Error) -> MirrorError {
 
 /// Names the reason why an answer ended before its end.
 pub(super) fn broken_off(error: io::Error) -> MirrorError {
-    let silent = find_cause::<reqwest::Error>(&error).is_some_and(reqwest::Error::is_timeout);
-    MirrorError::unreachable(if silent { "it fell silent" } else { "the connection broke" }, error)
+    let what = if fell_silent(&error) { "it fell silent" } else { "the connection broke" };
+    MirrorError::unreachable(what, error)
+}
+
+/// Whether an answer that had begun did not go on in time.
+pub(super) fn fell_silent(error: &io::Error) -> bool {
+    find_cause::<reqwest::Error>(error).is_some_and(reqwest::Error::is_timeout)
 }
 
 /// Looks for an error of one type below another. An `io::Error` hides what it was made from, so that is looked into as well.

@@ -1,4 +1,4 @@
-//! How long a server may take before its answer begins. Pure.
+//! How long a server may take before its answer begins.
 //!
 //! A small server that packs much for the first time works for minutes, and where something in between holds back the few bytes by which
 //! git says that it is alive, that looks like a link that fell silent. To give up and ask again makes it begin again. So each time in a row
